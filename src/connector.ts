@@ -79,7 +79,14 @@ export function zonedTime(
   second = 0,
   millisecond = 0,
 ): number {
-  const daysInMonth = month === 2 ? (new Date(Date.UTC(year, 1, 29)).getUTCMonth() === 1 ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  const daysInMonth =
+    month === 2
+      ? new Date(Date.UTC(year, 1, 29)).getUTCMonth() === 1
+        ? 29
+        : 28
+      : [4, 6, 9, 11].includes(month)
+        ? 30
+        : 31;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth && hour <= 23 && minute <= 59 && second <= 60)) {
     throw new RecordError(`no such time: ${year}-${month}-${day} ${hour}:${minute}:${second}`);
   }
@@ -102,7 +109,9 @@ export function isoTime(epochMs: number): string {
  * Throws RecordError.
  */
 export function parseIsoTime(text: string, timeZone: string): string {
-  const found = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
+  const found = /^(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/.exec(
+    text,
+  );
   if (found === null) throw new RecordError(`not a time: "${text.slice(0, 40)}"`);
   const [, year, month, day, hour, minute, second, fraction, zone] = found;
   const ms = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000);
@@ -199,7 +208,15 @@ export function syslogHeader(line: string, source: Pick<SourceContext, 'timeZone
   const month = old === null ? undefined : monthNumber(old[1] as string);
   if (old !== null && month !== undefined) {
     time = isoTime(
-      yearlessTime(source.receivedAt, source.timeZone, month, Number(old[2]), Number(old[3]), Number(old[4]), Number(old[5])),
+      yearlessTime(
+        source.receivedAt,
+        source.timeZone,
+        month,
+        Number(old[2]),
+        Number(old[3]),
+        Number(old[4]),
+        Number(old[5]),
+      ),
     );
     host = old[6];
     rest = rest.slice(old[0].length);

@@ -84,7 +84,12 @@ export function serveCalls(handle: (calls: readonly Call[]) => void): { add(port
       const { name, message: text, stack, ...data } = error as Error & Record<string, unknown>;
       port.postMessage({
         id: message.id,
-        error: { name: name ?? 'Error', message: text ?? (error as Error)?.message ?? String(error), stack, data } satisfies FlatError,
+        error: {
+          name: name ?? 'Error',
+          message: text ?? (error as Error)?.message ?? String(error),
+          stack,
+          data,
+        } satisfies FlatError,
       });
     },
   });

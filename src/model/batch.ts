@@ -5,7 +5,7 @@
 import type { Encoding } from './member.ts';
 
 export interface Batch {
-  /** 26 characters, deterministic in (source, sender's batch id): see intake/batch-id.ts. */
+  /** 26 characters, deterministic in (source, sender's batch key, first receipt): see ids.ts. */
   readonly id: string;
   readonly memberId: string;
   readonly sourceId: string;

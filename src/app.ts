@@ -1,0 +1,293 @@
+/**
+ * The composition root: configuration -> adapters -> stages, in the order of a log line's walk. The only file (with
+ * app-worker.ts, its half in the pipeline's threads) that names an adapter. Nothing here decides anything about logs.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { connectors } from '../connectors/index.ts';
+import { createLive } from './api/live.ts';
+import { createApi } from './api/server.ts';
+import type { PipelineNews, PipelineThreadData } from './app-worker.ts';
+import type { Config } from './config.ts';
+import { createCorrelator } from './correlate/correlator.ts';
+import { compileRules } from './detect/compile.ts';
+import { createIncidentBook } from './incident/book.ts';
+import { createAuthenticate } from './intake/authenticate.ts';
+import { createBacklog, createQuota } from './intake/quota.ts';
+import { createRefused } from './intake/refused.ts';
+import { createIntake } from './intake/server.ts';
+import { createMatchesWalk, rebuild } from './pipeline/matches.ts';
+import { replayRejects } from './pipeline/replay.ts';
+import type { Queue } from './queue/queue.ts';
+import { openSqliteQueue } from './queue/sqlite.ts';
+import { readRuleFolders } from './rule-folder.ts';
+import { openSqliteStore, type SqliteStoreHost } from './store/sqlite.ts';
+import type { Change, Store } from './store/store.ts';
+
+export interface Center {
+  readonly store: Store;
+  /** Addresses as bound, "http://127.0.0.1:8080". */
+  readonly apiUrl: string;
+  readonly intakeUrl: string;
+  /** The queue of records, for counting what waits. */
+  readonly records: Queue;
+  readonly matches: Queue;
+  /** Takes no new work, finishes what runs, closes the files. What is queued stays queued. */
+  close(): Promise<void>;
+}
+
+export interface CenterOptions {
+  readonly config: Config;
+  /** Folder of the built console; without one the API says how to build it. */
+  readonly consoleFolder: string | undefined;
+  readonly version: string;
+}
+
+const DAY_MS = 86_400_000;
+
+export async function startCenter({ config, consoleFolder, version }: CenterOptions): Promise<Center> {
+  const log = pino({ level: config.log.level });
+
+  // Rules: one set for the correlator here, compiled anew in each pipeline thread.
+  const { set, mapping } = await readRuleFolders(config.rules.folders);
+  const engine = compileRules(set, mapping, { placeholders: config.rules.placeholders });
+  for (const { where, message } of [...set.problems, ...engine.problems])
+    log.warn({ rule: `${where.file}:${where.line}` }, message);
+  const rulesById = new Map([...set.rules, ...set.correlations].map((rule) => [rule.id, rule]));
+
+  // Adapters.
+  const storeHost = await openSqliteStore({ folder: config.dataDir });
+  const { store } = storeHost;
+  const rememberMs = config.retention.rememberBatchesDays * DAY_MS;
+  const recordsHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'records.db'), rememberMs });
+  const matchesHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'matches.db'), rememberMs });
+  const records = recordsHost.queue;
+  const matches = matchesHost.queue;
+
+  // Correlator and incidents.
+  const live = createLive();
+  const correlator = createCorrelator({
+    rules: set.rules,
+    correlations: set.correlations,
+    ecsField: mapping.ecsFields,
+    latenessMs: config.correlate.latenessHours * 3_600_000,
+  });
+  const book = createIncidentBook();
+  await rebuild({ store, correlator, book });
+  const stopMatches = matches.work(
+    createMatchesWalk({ store, correlator, book, rulesById, onSaved: (changes) => live.publish(changes) }),
+    {
+      maxJobs: 16,
+      maxBytes: 4 * 1024 * 1024,
+      leaseMs: 60_000,
+      maxAttempts: 20,
+      onError: (error, jobs) =>
+        log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),
+    },
+  );
+
+  // Pipeline threads.
+  const workers = config.pipeline.workers > 0 ? config.pipeline.workers : Math.max(1, availableParallelism() - 1);
+  const pipeline = await startPipeline(workers, storeHost, {
+    records: recordsHost.connect,
+    matches: matchesHost.connect,
+    ruleFolders: config.rules.folders,
+    placeholders: config.rules.placeholders,
+    matchFields: [...correlator.matchFields],
+    limits: {
+      maxRecordBytes: config.intake.maxRecordBytes,
+      keepRejectBytes: config.rejects.keepBytes,
+      maxFrameBytes: config.intake.maxUnpackedBytes * 2 + 1024,
+    },
+    log,
+  });
+
+  // Doors.
+  const refused = createRefused(store, (error) =>
+    log.error({ err: error }, 'refused records could not be counted; will retry'),
+  );
+  const intake = createIntake({
+    authenticate: createAuthenticate(store),
+    queue: records,
+    store,
+    connectors: new Map(connectors.map((connector) => [connector.type, connector])),
+    quota: createQuota(config.intake.quota),
+    backlog: createBacklog(() => records.depth(), config.intake.backlog),
+    refused,
+    maxUnpackedBytes: config.intake.maxUnpackedBytes,
+    maxBodyBytes: config.intake.maxBodyBytes,
+    log: log.child({ part: 'intake' }),
+  });
+  const api = await createApi({
+    store,
+    queue: records,
+    rules: () => ({ set, engineProblems: engine.problems }),
+    connectors,
+    onSaved: (changes: readonly Change[]) => {
+      for (const change of changes) book.replace(change);
+      live.publish(changes);
+    },
+    live,
+    replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
+    log: log.child({ part: 'api' }),
+    config: {
+      secureCookies: config.api.secureCookies === 'always',
+      sessionHours: config.session.hours,
+      lockAfter: config.session.lockAfter,
+      lockMinutes: config.session.lockMinutes,
+      version,
+    },
+    consoleFolder,
+    health: async () => {
+      const { jobs, records: waiting, dead, oldestMs } = await records.depth();
+      return {
+        ready: pipeline.alive(),
+        checks: {
+          pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` },
+          queue: {
+            ok: dead === 0,
+            detail: `${jobs} batches, ${waiting} records wait, oldest ${Math.round(oldestMs / 1000)} s; ${dead} dead`,
+          },
+        },
+      };
+    },
+    metrics: async () => queueMetrics(records, matches, correlator.stats()),
+  });
+
+  const prune = setInterval(() => {
+    const before = new Date(Date.now() - config.retention.eventDays * DAY_MS).toISOString().slice(0, 10);
+    store.prune(before).then(
+      (days) => days.length > 0 && log.info({ days }, 'removed days past retention'),
+      (error: unknown) => log.error({ err: error }, 'retention failed; will retry'),
+    );
+  }, 600_000);
+  prune.unref();
+
+  const intakeUrl = await listen(intake, config.intake);
+  const apiUrl = await listen(api, config.api);
+  return {
+    store,
+    apiUrl,
+    intakeUrl,
+    records,
+    matches,
+    async close() {
+      clearInterval(prune);
+      await Promise.all([intake.close(), api.close()]);
+      await pipeline.stop();
+      await stopMatches();
+      await refused.close();
+      await Promise.all([recordsHost.close(), matchesHost.close()]);
+      await storeHost.close();
+    },
+  };
+}
+
+const listen = (server: FastifyInstance, { host, port }: { host: string; port: number }): Promise<string> =>
+  server.listen({ host, port });
+
+interface PipelineSetup extends Omit<PipelineThreadData, 'store' | 'records' | 'matches'> {
+  readonly records: () => PipelineThreadData['records'];
+  readonly matches: () => PipelineThreadData['matches'];
+  readonly log: { error(data: object, text: string): void };
+}
+
+/** Starts the threads and replaces one that dies; its batches come back to the queue when their lease ends. */
+async function startPipeline(
+  count: number,
+  storeHost: SqliteStoreHost,
+  { records, matches, log, ...setup }: PipelineSetup,
+): Promise<{ alive(): boolean; stop(): Promise<void> }> {
+  const threads = new Set<Worker>();
+  let stopping = false;
+  const start = (): Promise<void> => {
+    const { handle, transfer } = storeHost.handle();
+    const workerData: PipelineThreadData = { ...setup, store: handle, records: records(), matches: matches() };
+    const thread = new Worker(new URL('./app-worker.ts', import.meta.url), {
+      workerData,
+      transferList: [...transfer, workerData.records, workerData.matches],
+    });
+    return new Promise((resolve, reject) => {
+      thread.on('message', (news: PipelineNews) => {
+        if (news.news === 'ready') {
+          threads.add(thread);
+          resolve();
+        } else if (news.news === 'failed') {
+          log.error(
+            { batches: news.batches, error: news.error },
+            'batches failed in the pipeline; will retry, then set aside',
+          );
+        }
+      });
+      thread.on('error', (error) => {
+        log.error({ err: error }, 'a pipeline thread died');
+        reject(error);
+      });
+      thread.on('exit', () => {
+        if (threads.delete(thread) && !stopping) setTimeout(() => void start().catch(() => undefined), 1_000);
+      });
+    });
+  };
+  await Promise.all(Array.from({ length: count }, start));
+  return {
+    alive: () => threads.size > 0,
+    async stop() {
+      stopping = true;
+      await Promise.all(
+        [...threads].map(async (thread) => {
+          const stopped = new Promise<void>((resolve) => {
+            thread.on('message', (news: PipelineNews) => news.news === 'stopped' && resolve());
+            thread.on('exit', () => resolve());
+          });
+          thread.postMessage('stop');
+          await stopped;
+          await thread.terminate();
+        }),
+      );
+    },
+  };
+}
+
+async function queueMetrics(
+  records: Queue,
+  matches: Queue,
+  correlator: { groups: number; entries: number; evicted: number },
+): Promise<string> {
+  const lines: string[] = [];
+  const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]): void => {
+    lines.push(
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} gauge`,
+      ...values.map(([labels, value]) => `${name}${labels} ${value}`),
+    );
+  };
+  const depths = { records: await records.depth(), matches: await matches.depth() };
+  const each = (value: (depth: (typeof depths)['records']) => number): [string, number][] =>
+    Object.entries(depths).map(([name, depth]) => [`{queue="${name}"}`, value(depth)]);
+  gauge(
+    'hinomi_queue_batches',
+    'Batches that wait or are being worked.',
+    each((depth) => depth.jobs),
+  );
+  gauge(
+    'hinomi_queue_records',
+    'Records in them.',
+    each((depth) => depth.records),
+  );
+  gauge(
+    'hinomi_queue_oldest_seconds',
+    'Age of the oldest of them.',
+    each((depth) => depth.oldestMs / 1000),
+  );
+  gauge(
+    'hinomi_queue_dead_batches',
+    'Batches set aside after their last attempt.',
+    each((depth) => depth.dead),
+  );
+  gauge('hinomi_correlator_groups', 'Groups in the memory of correlation rules.', [['', correlator.groups]]);
+  gauge('hinomi_correlator_evicted', 'Groups forgotten for want of room since the start.', [['', correlator.evicted]]);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+/** Whether the page is live, in which zone its times are, and how far the center is behind. */
+import { useEffect } from 'react';
+import { useLiveState } from '../live.ts';
+import { formatDuration } from '../parts/duration.ts';
+import { useQuery } from '../query.ts';
+import { useSigned, useText } from '../session.tsx';
+
+const refreshMs = 10_000;
+
+/** Answers of GET /queue that the footer shows; the dead jobs themselves may stand beside it. */
+interface QueueView {
+  readonly depth: { readonly records: number; readonly oldestMs: number; readonly dead: number };
+}
+
+export function Footer() {
+  const text = useText();
+  const { may } = useSigned();
+  const live = useLiveState();
+  const queue = useQuery<QueueView>(may.queue ? 'queue' : undefined);
+  const { reload } = queue;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') reload();
+    }, refreshMs);
+    return () => clearInterval(timer);
+  }, [reload]);
+
+  const depth = queue.data?.depth;
+  return (
+    <footer className="shell-foot">
+      <span className={`live live-${live}`} role="status">
+        <svg viewBox="-6 -6 12 12" aria-hidden="true" focusable="false">
+          {live === 'live' ? <circle r="3.500" /> : <path d="M-4 0h8" />}
+        </svg>
+        {text.footer[live]}
+      </span>
+      {depth === undefined ? null : (
+        <span>
+          {text.footer.queue(depth.records)}
+          {depth.records > 0 && depth.oldestMs > 1_000
+            ? ` · ${text.footer.lag(formatDuration(depth.oldestMs, text.duration))}`
+            : ''}
+        </span>
+      )}
+      {depth !== undefined && depth.dead > 0 ? (
+        <span className="footer-warning">{text.footer.dead(depth.dead)}</span>
+      ) : null}
+      <span className="footer-zone">{text.footer.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
+    </footer>
+  );
+}

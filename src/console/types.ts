@@ -1,0 +1,115 @@
+/**
+ * What the API answers to the console, as types. Nouns come from model; only what the API adds or leaves out is said here.
+ * Checks nothing at run time: the server is the same release as this page.
+ */
+import type { Role, User } from '../model/access.ts';
+import type { Alert, alertStatus, Campaign, closeReason, Incident, incidentStatus, Level } from '../model/alert.ts';
+import type { Reject } from '../model/batch.ts';
+import type { Event } from '../model/event.ts';
+import type { Member, Source } from '../model/member.ts';
+
+export type { Campaign, Event, Level, Member, Reject, Role };
+export type Language = User['language'];
+export type AlertStatus = (typeof alertStatus)['_output'];
+export type CloseReason = (typeof closeReason)['_output'];
+export type IncidentStatus = (typeof incidentStatus)['_output'];
+
+/** A member is never shown the campaign. */
+export type AlertView = Omit<Alert, 'campaignId'> & { readonly campaignId?: string | null };
+export type IncidentView = Omit<Incident, 'campaignId'> & { readonly campaignId?: string | null };
+
+export interface SessionUser {
+  readonly login: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly members: 'all' | readonly string[];
+  readonly language: Language;
+}
+
+export interface Session {
+  readonly user: SessionUser;
+  readonly csrfToken: string;
+}
+
+export interface List<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+export interface EventList extends List<Event> {
+  /** Everything from here to the end of the range has been looked at. */
+  readonly searchedTo: string;
+}
+
+export interface Bucket {
+  readonly at: string;
+  readonly events: number;
+}
+
+export interface AlertCounts {
+  readonly status: Partial<Record<AlertStatus, number>>;
+  readonly level: Partial<Record<Level, number>>;
+}
+
+export interface TimelineItem {
+  readonly at: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly memberId?: string;
+  readonly alertId?: string;
+  readonly by?: string;
+  readonly text?: string;
+}
+
+export interface IncidentDetail {
+  readonly incident: IncidentView;
+  readonly alerts: readonly AlertView[];
+  readonly timeline: readonly TimelineItem[];
+}
+
+export interface CampaignDetail {
+  readonly campaign: Campaign;
+  readonly incidents: readonly IncidentView[];
+  readonly alerts: readonly AlertView[];
+  readonly timeline: readonly TimelineItem[];
+}
+
+export type Health = 'ok' | 'silent' | 'failing' | 'never';
+
+export interface SourceView extends Source {
+  /** Records of the last 24 hours; `pending` is now. */
+  readonly counters: {
+    readonly received: number;
+    readonly events: number;
+    readonly rejects: number;
+    readonly refused: number;
+    readonly pending: number;
+  };
+  readonly lastReceivedAt: string | null;
+  readonly health: Health;
+}
+
+export interface RuleView {
+  readonly id: string;
+  readonly title: string;
+  readonly level: Level;
+  readonly status: string;
+  readonly tags: readonly string[];
+  readonly kind: string;
+  readonly description?: string;
+  readonly logsource?: {
+    readonly product?: string | null | undefined;
+    readonly category?: string | null | undefined;
+    readonly service?: string | null | undefined;
+  } | null;
+  readonly file?: string;
+}
+
+export interface BulkResults {
+  readonly results: readonly {
+    readonly id: string;
+    readonly ok: boolean;
+    readonly version?: number;
+    readonly error?: string | { readonly detail?: string; readonly title?: string };
+  }[];
+}

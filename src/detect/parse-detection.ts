@@ -1,0 +1,216 @@
+/** `detection:` of a rule -> its selections and its condition. Checks shapes and modifiers; values are prepared in needles.ts. */
+import { join, parseCondition } from './condition.ts';
+import { parseModifiers } from './modifiers.ts';
+import { describeNode, type Reporter, requireKey } from './reporter.ts';
+import type { Condition, DetectionItem, Selection, Value } from './rule.ts';
+import { quoted } from './suggestion.ts';
+import { entryOf, type YamlEntry, type YamlMap, type YamlNode } from './yaml-tree.ts';
+
+const maxValues = 100_000;
+const reserved = ['condition', 'timeframe'];
+
+export interface Detection {
+  /** Without prototype: a selection may have any name. */
+  readonly selections: Readonly<Record<string, Selection>>;
+  readonly condition: Condition;
+}
+
+/** Undefined when something in it is wrong; then that was reported. */
+export function parseDetection(detection: YamlMap, report: Reporter): Detection | undefined {
+  const selections: Record<string, Selection> = Object.create(null);
+  const names: string[] = [];
+  for (const { key, line, value } of detection.entries) {
+    if (reserved.includes(key)) continue;
+    if (!/^[\w.-]{1,200}$/.test(key))
+      report.error(line, `${quoted(key)} cannot name a selection: use letters, digits, "_", "-" and "."`);
+    const selection = parseSelection(value, key, report);
+    names.push(key);
+    if (selection !== undefined) selections[key] = selection;
+  }
+  if (names.length === 0) report.error(detection.line, 'the detection has no selection');
+  const timeframe = entryOf(detection, 'timeframe');
+  if (timeframe !== undefined) {
+    report.warn(
+      timeframe.line,
+      '"timeframe" belongs to the old count conditions and is ignored; a correlation rule has "timespan"',
+    );
+  }
+  if (!requireKey(detection, 'condition', 'the detection', report)) return undefined;
+  const condition = parseConditions(entryOf(detection, 'condition') as YamlEntry, names, report);
+  return condition === undefined || report.failed() ? undefined : { selections, condition };
+}
+
+/** A list of conditions is an `or` of them. */
+function parseConditions(entry: YamlEntry, names: readonly string[], report: Reporter): Condition | undefined {
+  const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  const conditions: Condition[] = [];
+  if (nodes.length === 0) report.error(entry.line, 'the list of conditions is empty');
+  for (const node of nodes.slice(0, 1000)) {
+    if (node.kind !== 'scalar' || node.value === null) {
+      report.error(node.line, `a condition must be text, not ${describeNode(node)}`);
+      continue;
+    }
+    const parsed = parseCondition(String(node.value), names);
+    if ('problem' in parsed) report.error(node.line, parsed.problem);
+    else conditions.push(parsed.condition);
+  }
+  return conditions.length === 0 ? undefined : join('or', conditions);
+}
+
+/** A map is all of its items; a list of maps and texts is any of them, the texts being keywords. */
+function parseSelection(node: YamlNode, name: string, report: Reporter): Selection | undefined {
+  if (node.kind === 'map') return parseItems(node, name, report);
+  if (node.kind === 'scalar') return parseKeywords([node], node.line, report);
+  if (node.items.length === 0) {
+    report.error(node.line, `the selection ${quoted(name)} is empty`);
+    return undefined;
+  }
+  const parts: Selection[] = [];
+  const keywords = node.items.filter((item) => item.kind === 'scalar');
+  if (keywords.length > 0) {
+    const part = parseKeywords(keywords, node.line, report);
+    if (part !== undefined) parts.push(part);
+  }
+  for (const item of node.items) {
+    if (item.kind === 'scalar') continue;
+    if (item.kind === 'list') report.error(item.line, 'a list in a list has no meaning in a detection');
+    else {
+      const part = parseItems(item, name, report);
+      if (part !== undefined) parts.push(part);
+    }
+  }
+  const [only] = parts;
+  return only !== undefined && parts.length === 1 ? only : { kind: 'any', of: parts };
+}
+
+function parseKeywords(nodes: readonly YamlNode[], line: number, report: Reporter): Selection | undefined {
+  const values = parseValues({ kind: 'list', line, items: nodes }, 'keywords', [], report);
+  return values === undefined ? undefined : itemSelection(undefined, [], values, line, report);
+}
+
+function parseItems(map: YamlMap, name: string, report: Reporter): Selection | undefined {
+  if (map.entries.length === 0) {
+    report.error(map.line, `the selection ${quoted(name)} is empty`);
+    return undefined;
+  }
+  const parts: Selection[] = [];
+  for (const { key, line, value } of map.entries) {
+    const [field = '', ...written] = key.split('|');
+    if (field.length > 500) report.error(line, 'the name of a field is longer than 500 characters');
+    const parsed = parseModifiers(written);
+    if ('problem' in parsed) {
+      report.error(line, parsed.problem);
+      continue;
+    }
+    const { modifiers } = parsed;
+    const values = parseValues(value, field === '' ? 'keywords' : field, modifiers, report);
+    if (values === undefined) continue;
+    if (field === '' && modifiers.length === 0) {
+      report.error(line, 'the name of a field is missing');
+      continue;
+    }
+    parts.push(itemSelection(field === '' ? undefined : field, modifiers, values, line, report));
+  }
+  return { kind: 'all', of: parts };
+}
+
+const needField = [
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'exists',
+  'fieldref',
+  'minute',
+  'hour',
+  'day',
+  'week',
+  'month',
+  'year',
+  'cidr',
+];
+const keywordPlaces = ['startswith', 'endswith'];
+
+function itemSelection(
+  field: string | undefined,
+  modifiers: readonly string[],
+  values: readonly Value[],
+  line: number,
+  report: Reporter,
+): Selection {
+  if (field === undefined) {
+    const wrong = modifiers.find((modifier) => needField.includes(modifier) || keywordPlaces.includes(modifier));
+    if (wrong !== undefined)
+      report.error(line, `the modifier "${wrong}" needs a field; keywords look into every value`);
+    if (values.includes(null)) report.error(line, 'a keyword cannot be null');
+  }
+  checkTypes(modifiers, values, line, report);
+  const item: DetectionItem = { field, modifiers, values, where: { file: report.file, line } };
+  return { kind: 'item', item };
+}
+
+const onlyNumbers = ['lt', 'lte', 'gt', 'gte', 'minute', 'hour', 'day', 'week', 'month', 'year'];
+const onlyText = [
+  're',
+  'cidr',
+  'fieldref',
+  'windash',
+  'expand',
+  'base64',
+  'base64offset',
+  'utf16le',
+  'utf16be',
+  'utf16',
+  'wide',
+];
+const notNull = ['contains', 'startswith', 'endswith', 'cased'];
+
+/** Types that a modifier can work on. */
+function checkTypes(modifiers: readonly string[], values: readonly Value[], line: number, report: Reporter): void {
+  for (const modifier of modifiers) {
+    const wrong = (fits: (value: Value) => boolean) => values.some((value) => !fits(value));
+    if (onlyNumbers.includes(modifier)) {
+      if (wrong((value) => typeof value === 'number' || typeof value === 'bigint')) {
+        report.error(line, `the modifier "${modifier}" needs a number, without quotes`);
+      }
+    } else if (modifier === 'exists') {
+      if (values.length !== 1 || typeof values[0] !== 'boolean')
+        report.error(line, 'the modifier "exists" needs true or false');
+    } else if (onlyText.includes(modifier)) {
+      if (wrong((value) => value !== null && typeof value !== 'boolean'))
+        report.error(line, `the modifier "${modifier}" needs text`);
+    } else if (notNull.includes(modifier) && wrong((value) => value !== null)) {
+      report.error(line, `the modifier "${modifier}" cannot be used with null; write null without it`);
+    }
+  }
+}
+
+function parseValues(
+  node: YamlNode,
+  field: string,
+  modifiers: readonly string[],
+  report: Reporter,
+): readonly Value[] | undefined {
+  if (node.kind === 'map') {
+    report.error(node.line, `${quoted(field)} has a map as its value; write the dotted name of the field instead`);
+    return undefined;
+  }
+  const items = node.kind === 'list' ? node.items : [node];
+  if (items.length === 0) {
+    report.error(node.line, `${quoted(field)} has an empty list; write null for "no such field" or '' for "empty"`);
+    return undefined;
+  }
+  if (items.length > maxValues) {
+    report.error(node.line, `${quoted(field)} has more than ${maxValues} values`);
+    return undefined;
+  }
+  if (modifiers.includes('all') && items.length === 1) {
+    report.warn(node.line, `"all" at ${quoted(field)} has no effect on a single value`);
+  }
+  const values: Value[] = [];
+  for (const item of items) {
+    if (item.kind === 'scalar') values.push(item.value);
+    else report.error(item.line, `a value of ${quoted(field)} must be text or a number, not ${describeNode(item)}`);
+  }
+  return report.failed() ? undefined : values;
+}

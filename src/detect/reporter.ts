@@ -1,0 +1,95 @@
+/** Collects what is wrong with one document while it is read, and reads single keys with the complaint built in. */
+import type { Problem } from './rule.ts';
+import { didYouMean, quoted } from './suggestion.ts';
+import { entryOf, type YamlMap, type YamlNode } from './yaml-tree.ts';
+
+export interface Reporter {
+  readonly file: string;
+  readonly problems: readonly Problem[];
+  /** True once an error was reported: the document must be left out. */
+  failed(): boolean;
+  error(line: number, message: string): void;
+  warn(line: number, message: string): void;
+}
+
+export function createReporter(file: string): Reporter {
+  const problems: Problem[] = [];
+  let failed = false;
+  return {
+    file,
+    problems,
+    failed: () => failed,
+    error(line, message) {
+      failed = true;
+      problems.push({ where: { file, line }, severity: 'error', message });
+    },
+    warn(line, message) {
+      problems.push({ where: { file, line }, severity: 'warning', message });
+    },
+  };
+}
+
+/** What stands there, in words: `a list`, `a number`. */
+export function describeNode(node: YamlNode): string {
+  if (node.kind !== 'scalar') return `a ${node.kind}`;
+  if (node.value === null) return 'nothing';
+  if (typeof node.value === 'bigint') return 'a number';
+  return typeof node.value === 'string' ? 'text' : typeof node.value === 'boolean' ? 'true or false' : 'a number';
+}
+
+/** Text of a key. Numbers count as text; anything else is an error. Undefined when the key is missing or wrong. */
+export function textOf(map: YamlMap, key: string, report: Reporter, maxLength = 65_535): string | undefined {
+  const entry = entryOf(map, key);
+  if (entry === undefined) return undefined;
+  const { value } = entry;
+  if (value.kind === 'scalar' && (typeof value.value === 'string' || typeof value.value === 'number')) {
+    const text = String(value.value);
+    if (text.length <= maxLength) return text;
+    report.error(entry.line, `${key} is longer than ${maxLength} characters`);
+    return undefined;
+  }
+  if (value.kind === 'scalar' && value.value === null) return undefined;
+  report.error(entry.line, `${key} must be text, not ${describeNode(value)}`);
+  return undefined;
+}
+
+/** Texts of a key whose value is a list of texts, or one text. Missing: empty. */
+export function textsOf(map: YamlMap, key: string, report: Reporter): readonly string[] {
+  const entry = entryOf(map, key);
+  if (entry === undefined) return [];
+  const items = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  const texts: string[] = [];
+  for (const item of items) {
+    if (item.kind === 'scalar' && (typeof item.value === 'string' || typeof item.value === 'number'))
+      texts.push(String(item.value));
+    else if (item.kind === 'scalar' && item.value === null) continue;
+    else report.error(item.line, `${key} must be a list of texts, but ${describeNode(item)} stands here`);
+  }
+  return texts;
+}
+
+/** Complains about keys that are not known, for maps whose keys are all ours to say. */
+export function refuseOtherKeys(map: YamlMap, known: readonly string[], what: string, report: Reporter): void {
+  for (const { key, line } of map.entries) {
+    if (!known.includes(key)) report.error(line, `${what} has no key ${quoted(key)}${didYouMean(key, known)}`);
+  }
+}
+
+/** Complains that a required key is missing, pointing at a key that may be its misspelling. */
+export function requireKey(map: YamlMap, key: string, what: string, report: Reporter): boolean {
+  if (entryOf(map, key) !== undefined) return true;
+  const near = map.entries.find((entry) => didYouMean(entry.key, [key]) !== '');
+  if (near === undefined) report.error(map.line, `${what} needs the key "${key}"`);
+  else report.error(near.line, `${what} needs the key "${key}", but ${quoted(near.key)} stands here`);
+  return false;
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** `15m` -> milliseconds. Undefined when it is no timespan or longer than 100 weeks. */
+export function parseTimespan(text: string): number | undefined {
+  const found = /^(\d{1,7})([smhdw])$/.exec(text);
+  if (found === null) return undefined;
+  const ms = Number(found[1]) * (unitMs[found[2] ?? ''] ?? 0);
+  return ms > 0 && ms <= 100 * 604_800_000 ? ms : undefined;
+}

@@ -1,0 +1,164 @@
+/**
+ * YAML text -> plain trees that know their lines, so that every complaint can say where.
+ * Refuses what could be used against the reader: huge files, alias bombs, deep nesting, keys that are not text.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import type { Problem, Value } from './rule.ts';
+import { quoted } from './suggestion.ts';
+
+export type YamlNode = YamlMap | YamlList | YamlScalar;
+export interface YamlMap {
+  readonly kind: 'map';
+  readonly line: number;
+  /** In the order of the file; keys are unique. */
+  readonly entries: readonly YamlEntry[];
+}
+export interface YamlEntry {
+  readonly key: string;
+  readonly line: number;
+  readonly value: YamlNode;
+}
+export interface YamlList {
+  readonly kind: 'list';
+  readonly line: number;
+  readonly items: readonly YamlNode[];
+}
+export interface YamlScalar {
+  readonly kind: 'scalar';
+  readonly line: number;
+  /** Integers beyond 2^53 are bigint: their digits matter. */
+  readonly value: Value;
+}
+
+const maxCharacters = 1_048_576;
+const maxNodes = 200_000;
+const maxDepth = 24;
+
+class Unreadable extends Error {
+  readonly line: number;
+  constructor(line: number, message: string) {
+    super(message);
+    this.line = line;
+  }
+}
+
+/**
+ * All documents of a file that could be read; a document with an error is left out and reported, the others stay. Empty documents
+ * do not count. Never throws.
+ */
+export function readYaml(text: string, file: string): { documents: readonly YamlNode[]; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const complain = (line: number, message: string) => {
+    problems.push({ where: { file, line }, severity: 'error', message });
+  };
+  if (text.length > maxCharacters) {
+    complain(1, `the file has more than ${maxCharacters} characters; split it`);
+    return { documents: [], problems };
+  }
+  const lines = new LineCounter();
+  let parsed: readonly Document.Parsed[];
+  try {
+    // uniqueKeys compares each key with each other; the tree below does it with a set.
+    parsed = [
+      ...parseAllDocuments(text, {
+        lineCounter: lines,
+        prettyErrors: false,
+        intAsBigInt: true,
+        uniqueKeys: false,
+        merge: false,
+        logLevel: 'silent',
+      }),
+    ];
+  } catch (error) {
+    complain(1, `not readable as YAML: ${error instanceof Error ? error.message : String(error)}`);
+    return { documents: [], problems };
+  }
+  const documents: YamlNode[] = [];
+  for (const document of parsed) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      complain(lines.linePos(error.pos[0]).line, `not valid YAML: ${error.message.slice(0, 200)}`);
+      continue;
+    }
+    if (document.contents === null) continue;
+    try {
+      const tree = toTree(document.contents, lines);
+      if (tree.kind === 'scalar' && tree.value === null) continue;
+      documents.push(tree);
+    } catch (error) {
+      if (error instanceof Unreadable) complain(error.line, error.message);
+      else throw error;
+    }
+  }
+  return { documents, problems };
+}
+
+function toTree(root: Node, lines: LineCounter): YamlNode {
+  const anchors = new Map<string, { node: YamlNode; size: number }>();
+  let size = 0;
+  let line = 1;
+  const spend = (nodes: number) => {
+    size += nodes;
+    if (size > maxNodes)
+      throw new Unreadable(line, `the document has more than ${maxNodes} values, aliases counted as written out`);
+  };
+  const lineOf = (node: Node) => (node.range ? lines.linePos(node.range[0]).line : line);
+
+  const walk = (node: Node | null, depth: number): YamlNode => {
+    if (node === null) return { kind: 'scalar', line, value: null };
+    line = lineOf(node);
+    if (depth > maxDepth) throw new Unreadable(line, `nested deeper than ${maxDepth} levels`);
+    if (isAlias(node)) {
+      const known = anchors.get(node.source);
+      if (known === undefined)
+        throw new Unreadable(line, `there is no anchor ${quoted(node.source)} before this alias`);
+      spend(known.size);
+      return known.node;
+    }
+    const sizeBefore = size;
+    spend(1);
+    const tree = convert(node, depth);
+    const anchor = (node as { anchor?: string }).anchor;
+    if (anchor !== undefined) anchors.set(anchor, { node: tree, size: size - sizeBefore });
+    return tree;
+  };
+
+  const convert = (node: Node, depth: number): YamlNode => {
+    const at = line;
+    if (isScalar(node)) return { kind: 'scalar', line: at, value: scalarValue(node.value, at) };
+    if (isSeq(node))
+      return { kind: 'list', line: at, items: node.items.map((item) => walk(item as Node | null, depth + 1)) };
+    if (!isMap(node)) throw new Unreadable(at, 'neither a map nor a list nor a value');
+    const seen = new Set<string>();
+    const entries: YamlEntry[] = [];
+    for (const pair of node.items) {
+      const keyNode = pair.key as Node | null;
+      if (!isScalar(keyNode) || keyNode.value === null) throw new Unreadable(line, 'a key must be a plain word');
+      const keyLine = lineOf(keyNode);
+      const key = typeof keyNode.value === 'string' ? keyNode.value : (keyNode.source ?? String(keyNode.value));
+      if (seen.has(key)) throw new Unreadable(keyLine, `the key ${quoted(key)} stands here twice; only one can count`);
+      seen.add(key);
+      line = keyLine;
+      entries.push({ key, line: keyLine, value: walk(pair.value as Node | null, depth + 1) });
+    }
+    return { kind: 'map', line: at, entries };
+  };
+  return walk(root, 0);
+}
+
+function scalarValue(value: unknown, line: number): Value {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Unreadable(line, 'not a finite number; put it in quotes to mean the text');
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  throw new Unreadable(line, 'not a plain value');
+}
+
+/** The entry of a map, or undefined. */
+export function entryOf(map: YamlMap, key: string): YamlEntry | undefined {
+  return map.entries.find((entry) => entry.key === key);
+}
