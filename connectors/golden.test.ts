@@ -113,7 +113,24 @@ describe.each(connectors.map((connector) => [connector.type, connector] as const
     const sampled = fc.constantFrom(...records);
     const piece = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 20 }),
-      fc.constantFrom('"', '\\', '{', '}', '[', ']', ':', '=', '|', '<', '>', '\u0000', '\u001b[31m', '__proto__', '\n', ' '),
+      fc.constantFrom(
+        '"',
+        '\\',
+        '{',
+        '}',
+        '[',
+        ']',
+        ':',
+        '=',
+        '|',
+        '<',
+        '>',
+        '\u0000',
+        '\u001b[31m',
+        '__proto__',
+        '\n',
+        ' ',
+      ),
     );
     const mutated = fc
       .tuple(sampled, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(30), piece)
@@ -125,8 +142,28 @@ describe.each(connectors.map((connector) => [connector.type, connector] as const
       .tuple(sampled, sampled, fc.double({ min: 0, max: 1, noNaN: true }))
       .map(([a, b, where]) => a.slice(0, Math.floor(a.length * where)) + b.slice(Math.floor(b.length * where)));
     const key = fc.oneof(
-      fc.constantFrom('__proto__', 'constructor', 'toString', 'Channel', 'EventID', 'Event', 'System', 'EventData', 'winlog'),
-      fc.constantFrom('#text', '#attributes', 'Data', 'event_data', 'hinomi.source_id', 'organization', 'event', 'id', ''),
+      fc.constantFrom(
+        '__proto__',
+        'constructor',
+        'toString',
+        'Channel',
+        'EventID',
+        'Event',
+        'System',
+        'EventData',
+        'winlog',
+      ),
+      fc.constantFrom(
+        '#text',
+        '#attributes',
+        'Data',
+        'event_data',
+        'hinomi.source_id',
+        'organization',
+        'event',
+        'id',
+        '',
+      ),
       fc.string({ maxLength: 12 }),
     );
     const { document } = fc.letrec((tie) => ({
@@ -154,7 +191,24 @@ describe.each(connectors.map((connector) => [connector.type, connector] as const
 
   test('long hostile records cost little time', () => {
     const long = 200_000;
-    const hostile = ['a', ' ', '"', '\\', '[', '{"a":', '(', '=', ': ', '<1>', '0', '1.', '::', '\u0000', '\u001b[0m', '日'];
+    const hostile = [
+      'a',
+      ' ',
+      '"',
+      '\\',
+      '[',
+      '{"a":',
+      '(',
+      '=',
+      ': ',
+      '<1>',
+      '0',
+      '1.',
+      '::',
+      '\u0000',
+      '\u001b[0m',
+      '日',
+    ];
     const nested = ['{"Channel":"Security","EventID":1,"x":', '{"Event":{"System":{"EventID":1},"EventData":', ''];
     const first = records.slice(0, 40);
     const inputs = [

@@ -134,7 +134,9 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
     log: log.child({ part: 'api' }),
     config: {
-      secureCookies: config.api.secureCookies === 'always',
+      secureCookies:
+        config.api.secureCookies === 'always' ||
+        (config.api.secureCookies === 'auto' && config.api.publicUrl?.startsWith('https:') === true),
       sessionHours: config.session.hours,
       lockAfter: config.session.lockAfter,
       lockMinutes: config.session.lockMinutes,

@@ -103,8 +103,9 @@ export const fortinetFortigate = defineConnector({
     }
     const outcome = outcomeOf(first);
     if (outcome !== undefined) fields['event.outcome'] = outcome;
-    if (pairs.truncated) append(fields, 'tags', 'truncated');
-    if (pairs.passedOver) append(fields, 'tags', 'partly-parsed');
+    if (pairs.truncated || pairs.passedOver) {
+      fields.tags = [...(pairs.truncated ? ['truncated'] : []), ...(pairs.passedOver ? ['partly-parsed'] : [])];
+    }
     fields['event.original'] = record;
     return [fields];
   },

@@ -93,10 +93,8 @@ function closingQuote(
       if (at + 1 === text.length) return at;
       if (!isGap(text.charCodeAt(at + 1))) continue;
       const start = afterGap(at + 1);
-      // The bound keeps the scan linear when quotes are many.
-      const limit = Math.min(text.length, start + MAX_KEY_LENGTH + 1);
       let end = start;
-      while (end < limit && isKeyChar(text.charCodeAt(end))) end++;
+      while (end < text.length && isKeyChar(text.charCodeAt(end))) end++;
       if (end === text.length || (end > start && text.charCodeAt(end) === EQUALS)) return at;
     }
   }

@@ -119,7 +119,7 @@ function readBareAudit(
   const isTrace = /^(?:\s|Caused by:|Suppressed:|\.{3} \d)/.test(line);
   const noHead = () =>
     new RecordError(
-      `no log head: expected "2026-11-20 10:03:11,512 - address - LEVEL [logger] - text", found ${JSON.stringify(line.slice(0, 60))}` +
+      `no log head: expected "2026-11-20 10:03:11,512 - address - LEVEL [logger] - text", found ${JSON.stringify(line.slice(0, 40))}` +
         (isTrace ? ', a further line of a stack trace' : ''),
     );
   if (isTrace || !line.includes('|')) throw noHead();

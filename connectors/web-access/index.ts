@@ -67,7 +67,11 @@ function word(cursor: Cursor): string {
 function readClient(cursor: Cursor, fields: Fields, vhost: boolean, timeZone: string): void {
   const { line } = cursor;
   if (vhost) readAuthority(word(cursor), fields);
-  const address = word(cursor);
+  const start = cursor.at;
+  word(cursor);
+  // Some log X-Forwarded-For in the address's place: a list with commas, of which the client wrote any part.
+  while (line[cursor.at - 2] === ',' && cursor.at < line.length) word(cursor);
+  const address = line.slice(start, cursor.at - 1);
   const ident = word(cursor);
   // Apache writes an empty user as two quotes.
   const emptyUser = line.startsWith('"" [', cursor.at);

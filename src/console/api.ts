@@ -93,4 +93,3 @@ function parseJson(text: string): unknown {
     return undefined;
   }
 }
-

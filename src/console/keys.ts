@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 
-/** "j", "A" (with Shift), ".", "Enter", "Escape", or a sequence "g a". */
+/** "j", "A" (with Shift), ".", named keys in lower case ("enter", "escape", "arrowdown"), or a sequence "g a". */
 export type KeyMap = Readonly<Record<string, () => void>>;
 
 const sequenceMs = 1_500;
@@ -18,7 +18,7 @@ let prefix: { readonly key: string; readonly atMs: number } | undefined;
 export function keyName(event: Pick<KeyboardEvent, 'key' | 'code' | 'shiftKey'>): string {
   const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
   if (letter !== undefined && !/^[A-Za-z]$/.test(event.key)) return event.shiftKey ? letter : letter.toLowerCase();
-  return event.key;
+  return event.key.length > 1 ? event.key.toLowerCase() : event.key;
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -46,11 +46,11 @@ function onKeyDown(event: KeyboardEvent): void {
   if (document.querySelector('dialog[open]') !== null) return;
   const key = keyName(event);
   if (isTyping(event.target)) {
-    if (key === 'Escape') (event.target as HTMLElement).blur();
+    if (key === 'escape') (event.target as HTMLElement).blur();
     return;
   }
-  if ((key === 'Enter' || key === ' ') && actsByItself(event.target)) return;
-  if (key !== 'Escape' && key !== 'Enter' && !shortcutsOn()) return;
+  if ((key === 'enter' || key === ' ') && actsByItself(event.target)) return;
+  if (key !== 'escape' && key !== 'enter' && !shortcutsOn()) return;
 
   const before = prefix !== undefined && performance.now() - prefix.atMs < sequenceMs ? prefix.key : undefined;
   prefix = undefined;

@@ -78,36 +78,45 @@ interface HeldPages<T, P> {
   readonly error?: ApiError;
 }
 
-/** A list by cursor. `path` holds the filters and the page size, not the cursor; undefined reads nothing. */
-export function usePages<T, P extends List<T> = List<T>>(path: string | undefined): Pages<T, P> {
+/**
+ * A list by cursor. `path` holds the filters and the page size, not the cursor; undefined reads nothing.
+ * An item may come again on a later page, when it changed between the two; `keyOf` (always the same function) finds it.
+ */
+export function usePages<T, P extends List<T> = List<T>>(
+  path: string | undefined,
+  keyOf: (item: T) => string,
+): Pages<T, P> {
   const [held, setHeld] = useState<HeldPages<T, P>>({ path: undefined, items: [] });
   const [loading, setLoading] = useState(path !== undefined);
   const [round, setRound] = useState(0);
   const abort = useRef<AbortController>(undefined);
 
-  const read = useCallback((from: string, cursor: string | undefined) => {
-    abort.current?.abort();
-    const mine = new AbortController();
-    abort.current = mine;
-    setLoading(true);
-    const joint = from.includes('?') ? '&' : '?';
-    get<P>(cursor === undefined ? from : `${from}${joint}cursor=${encodeURIComponent(cursor)}`, mine.signal)
-      .then((page) =>
-        setHeld((old) => ({
-          path: from,
-          items: cursor === undefined ? page.items : [...old.items, ...page.items],
-          last: page,
-        })),
-      )
-      .catch((error: unknown) => {
-        if (mine.signal.aborted) return;
-        const told = asApiError(error);
-        setHeld((old) => (old.path === from ? { ...old, error: told } : { path: from, items: [], error: told }));
-      })
-      .finally(() => {
-        if (abort.current === mine) setLoading(false);
-      });
-  }, []);
+  const read = useCallback(
+    (from: string, cursor: string | undefined) => {
+      abort.current?.abort();
+      const mine = new AbortController();
+      abort.current = mine;
+      setLoading(true);
+      const joint = from.includes('?') ? '&' : '?';
+      get<P>(cursor === undefined ? from : `${from}${joint}cursor=${encodeURIComponent(cursor)}`, mine.signal)
+        .then((page) =>
+          setHeld((old) => ({
+            path: from,
+            items: cursor === undefined ? page.items : joined(old.items, page.items, keyOf),
+            last: page,
+          })),
+        )
+        .catch((error: unknown) => {
+          if (mine.signal.aborted) return;
+          const told = asApiError(error);
+          setHeld((old) => (old.path === from ? { ...old, error: told } : { path: from, items: [], error: told }));
+        })
+        .finally(() => {
+          if (abort.current === mine) setLoading(false);
+        });
+    },
+    [keyOf],
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks for the same path again.
   useEffect(() => {
@@ -130,6 +139,14 @@ export function usePages<T, P extends List<T> = List<T>>(path: string | undefine
     change: useCallback((change) => setHeld((old) => ({ ...old, items: change(old.items) })), []),
   };
 }
+
+function joined<T>(before: readonly T[], added: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const known = new Set(before.map(keyOf));
+  return [...before, ...added.filter((item) => !known.has(keyOf(item)))];
+}
+
+/** The key of what has an `id`, for usePages. */
+export const byId = (item: { readonly id: string }): string => item.id;
 
 /** Whatever was thrown, as an ApiError: the pages show nothing else. */
 export function asApiError(error: unknown): ApiError {

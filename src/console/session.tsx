@@ -27,7 +27,12 @@ export interface Signed {
   readonly memberName: (id: string) => string;
   /** More than one member in sight: lists name the member of each row. */
   readonly many: boolean;
-  readonly may: { readonly triage: boolean; readonly comment: boolean; readonly replay: boolean; readonly queue: boolean };
+  readonly may: {
+    readonly triage: boolean;
+    readonly comment: boolean;
+    readonly replay: boolean;
+    readonly queue: boolean;
+  };
   readonly signOut: () => void;
 }
 

@@ -65,10 +65,9 @@ function advance(before: readonly number[], moment: readonly Entry[], rules: rea
   for (let from = 0; from < rules.length; from++) {
     const start = startFrom(from);
     if (start === Number.NEGATIVE_INFINITY) continue;
-    const takenBy = new Map<Entry, string>();
-    const stepOf = new Map<string, Entry>();
+    const takenBy = new Map<Entry, number>();
     for (let step = from; step < rules.length; step++) {
-      if (!assign(step, events, rules, takenBy, stepOf, new Set())) break;
+      if (!assign(step, events, rules, takenBy, new Set())) break;
       chain[step + 1] = Math.max(chain[step + 1] as number, start);
     }
   }
@@ -80,17 +79,15 @@ function assign(
   step: number,
   events: readonly Entry[],
   rules: readonly string[],
-  takenBy: Map<Entry, string>,
-  stepOf: Map<string, Entry>,
+  takenBy: Map<Entry, number>,
   tried: Set<Entry>,
 ): boolean {
   for (const event of events) {
     if (tried.has(event) || !event.tokens.includes(rules[step] as string)) continue;
     tried.add(event);
     const other = takenBy.get(event);
-    if (other !== undefined && !assign(Number(other), events, rules, takenBy, stepOf, tried)) continue;
-    takenBy.set(event, String(step));
-    stepOf.set(String(step), event);
+    if (other !== undefined && !assign(other, events, rules, takenBy, tried)) continue;
+    takenBy.set(event, step);
     return true;
   }
   return false;

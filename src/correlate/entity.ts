@@ -50,11 +50,15 @@ export function mergeEntities(
   const distinct = new Map<string, Map<string, Entity>>();
   for (const entity of others) {
     let values = distinct.get(entity.field);
-    if (values === undefined) distinct.set(entity.field, (values = new Map()));
+    if (values === undefined) {
+      values = new Map();
+      distinct.set(entity.field, values);
+    }
     values.set(entity.value, entity);
   }
   for (const { field, value } of key) distinct.get(field)?.delete(value);
   const merged: Entity[] = [];
-  for (const values of distinct.values()) merged.push(...[...values.values()].sort(compareEntities).slice(0, mostPerField));
+  for (const values of distinct.values())
+    merged.push(...[...values.values()].sort(compareEntities).slice(0, mostPerField));
   return [...key, ...merged.sort(compareEntities)].slice(0, Math.max(most, key.length));
 }

@@ -30,8 +30,6 @@ export interface Group {
   newestMs: number;
   /** Sweep of the memory before which it was last used. */
   touched: number;
-  /** What the alert shows: the values of the group. */
-  readonly key: readonly Entity[];
   /** Satisfied windows, by the start of the alert's period. */
   readonly covered: Map<number, Coverage>;
   /** The cursor: entries[from] to entries[to - 1] are counted in. */
@@ -41,12 +39,11 @@ export interface Group {
   readonly members: Map<string, number> | undefined;
 }
 
-export function newGroup(key: readonly Entity[], counts: { tokens: boolean; members: boolean }): Group {
+export function newGroup(counts: { tokens: boolean; members: boolean }): Group {
   return {
     entries: [],
     newestMs: Number.NEGATIVE_INFINITY,
     touched: 0,
-    key,
     covered: new Map(),
     from: 0,
     to: 0,

@@ -28,7 +28,7 @@ export function parseCorrelation(document: YamlMap, head: RuleHead, report: Repo
     report.error(node?.line ?? document.line, 'correlation must be a map with type, rules and timespan');
     return undefined;
   }
-  refuseOtherKeys(node, keys, 'correlation', report);
+  refuseOtherKeys(node, [...keys, 'timeframe'], 'correlation', report);
   const generateAbove = entryOf(document, 'generate');
   if (generateAbove !== undefined) report.error(generateAbove.line, '"generate" stands under "correlation"');
   const type = parseType(node, report);
@@ -81,7 +81,10 @@ function parseType(node: YamlMap, report: Reporter): (typeof types)[number] | un
 
 function parseWindow(node: YamlMap, report: Reporter): number | undefined {
   const old = entryOf(node, 'timeframe');
-  if (old !== undefined && entryOf(node, 'timespan') === undefined) return undefined;
+  if (old !== undefined) {
+    report.error(old.line, '"timeframe" is called "timespan" in a correlation');
+    return undefined;
+  }
   if (!requireKey(node, 'timespan', 'the correlation', report)) return undefined;
   const text = textOf(node, 'timespan', report);
   const ms = text === undefined ? undefined : parseTimespan(text);

@@ -23,23 +23,28 @@ const statuses = ['stable', 'test', 'experimental', 'deprecated', 'unsupported']
 const dayMs = 86_400_000;
 
 /**
- * `file` is the path to show and the id of rules without one. Documents of tests (`tests:`) are passed over.
- * Never throws, whatever the text is.
+ * `file` is the path to show, `path` the one within the rules' folder: the id of rules without one. Documents of tests (`tests:`)
+ * are passed over. Never throws, whatever the text is.
  */
-export function parseRules(text: string, file: string): RuleSet {
+export function parseRules(text: string, file: string, path: string = file): RuleSet {
   const { documents, problems } = readYaml(text, file);
   const rules: SigmaRule[] = [];
   const correlations: CorrelationRule[] = [];
   const found: Problem[] = [...problems];
   documents.forEach((document, index) => {
     const report = createReporter(file);
-    const rule = parseDocument(document, index === 0 ? file : `${file}#${index + 1}`, report);
+    const rule = parseDocument(document, ownId(path, index), report);
     found.push(...report.problems);
     if (rule === undefined || report.failed()) return;
     if (rule.kind === 'rule') rules.push(rule);
     else correlations.push(rule);
   });
   return { rules, correlations, problems: found };
+}
+
+/** The id of a rule that gives none, by its place among the documents of its file. */
+export function ownId(path: string, index: number): string {
+  return index === 0 ? path : `${path}#${index + 1}`;
 }
 
 function parseDocument(

@@ -8,15 +8,16 @@ export const anyRun: unique symbol = Symbol('*');
 /** Exactly one unit. */
 export const oneUnit: unique symbol = Symbol('?');
 
+export type PatternPart = string | typeof anyRun | typeof oneUnit;
 /** Literal texts are never empty and never neighbours. The empty pattern is the empty text. */
-export type Pattern = readonly (string | typeof anyRun | typeof oneUnit)[];
+export type Pattern = readonly PatternPart[];
 
 /**
  * `\` before `*`, `?` or `\` takes that one literally, any other `\` is itself: `\*` is a star, `\\*` a backslash and a wildcard,
  * `\\\*` a backslash and a star, `\\` one backslash, `a\b` as it is (specification 2.1, appendix on escaping; pairs from the left).
  */
 export function parsePattern(text: string): Pattern {
-  const parts: (string | typeof anyRun | typeof oneUnit)[] = [];
+  const parts: PatternPart[] = [];
   let literal = '';
   for (let at = 0; at < text.length; at++) {
     const unit = text[at] as string;
@@ -46,7 +47,7 @@ export function surround(pattern: Pattern, before: boolean, after: boolean): Pat
 
 /** Joins neighbouring literals and neighbouring runs. */
 function tidy(parts: Pattern): Pattern {
-  const tidied: (string | typeof anyRun | typeof oneUnit)[] = [];
+  const tidied: PatternPart[] = [];
   for (const part of parts) {
     const last = tidied.at(-1);
     if (part === '' || (part === anyRun && last === anyRun)) continue;

@@ -39,7 +39,10 @@ const statusShapes: Readonly<Record<AlertStatus | IncidentStatus, string>> = {
   closed: 'M-4.500 0-1.500 3 4.500-3.500',
 };
 
-export function StatusBadge(props: { readonly status: AlertStatus | IncidentStatus; readonly kind: 'alert' | 'incident' }) {
+export function StatusBadge(props: {
+  readonly status: AlertStatus | IncidentStatus;
+  readonly kind: 'alert' | 'incident';
+}) {
   const text = useText();
   const words: Readonly<Record<string, string>> = props.kind === 'alert' ? text.alertStatus : text.incidentStatus;
   return (

@@ -22,7 +22,7 @@ export function useCursor(options: {
     wanted.current = true;
     onMove(next);
   };
-  useKeys({ j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1) });
+  useKeys({ j: () => move(1), k: () => move(-1), arrowdown: () => move(1), arrowup: () => move(-1) });
 
   useEffect(() => {
     if (!wanted.current || current === '') return;

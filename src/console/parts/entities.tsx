@@ -1,6 +1,7 @@
 /** What an alert or incident is about, as small pairs that lead to a search for them. Values are log content: shown, never trusted. */
 import { Link } from '../location.tsx';
 import { searchAddress } from '../search/address.ts';
+import { visible } from './visible.ts';
 
 export interface EntityLike {
   readonly field: string;
@@ -28,11 +29,15 @@ export function Entities(props: {
         <li key={`${entity.field}=${entity.value}`}>
           <Link
             className="entity"
-            href={searchAddress({ field: entity.field, value: entity.value, ...(memberId === undefined ? {} : { memberId }) })}
-            title={`${entity.field}: ${entity.value}`}
+            href={searchAddress({
+              field: entity.field,
+              value: entity.value,
+              ...(memberId === undefined ? {} : { memberId }),
+            })}
+            title={`${entity.field}: ${visible(entity.value, 400)}`}
           >
             {compact ? null : <span className="entity-field">{shortField(entity.field)}</span>}
-            <span className="entity-value">{entity.value}</span>
+            <bdi className="entity-value">{visible(entity.value, 120)}</bdi>
           </Link>
         </li>
       ))}

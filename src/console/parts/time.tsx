@@ -21,13 +21,21 @@ function format(language: Language, form: TimeForm | 'clock'): Intl.DateTimeForm
     full: { year: 'numeric', ...day, ...second, timeZoneName: 'short' },
   };
   // Sweden writes dates as ISO 8601 does, which English readers of any country sort and read alike.
-  const made = new Intl.DateTimeFormat(language === 'ja' ? 'ja-JP' : form === 'full' ? 'en-GB' : 'sv-SE', options[form]);
+  const made = new Intl.DateTimeFormat(
+    language === 'ja' ? 'ja-JP' : form === 'full' ? 'en-GB' : 'sv-SE',
+    options[form],
+  );
   formats.set(name, made);
   return made;
 }
 
 /** "14:03:22" today, "11/23 14:03:22" otherwise; full: with year and zone. Text that is no time is given back as it is. */
-export function formatTime(at: string | number, language: Language, form: TimeForm = 'short', now = new Date()): string {
+export function formatTime(
+  at: string | number,
+  language: Language,
+  form: TimeForm = 'short',
+  now = new Date(),
+): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return String(at);
   const today = date.toDateString() === now.toDateString();

@@ -43,7 +43,12 @@ export function ToastProvider(props: { readonly children: ReactNode }) {
                 {text.undo} <kbd>u</kbd>
               </button>
             )}
-            <button type="button" className="quiet icon-only" aria-label={text.close} onClick={() => setTold(undefined)}>
+            <button
+              type="button"
+              className="quiet icon-only"
+              aria-label={text.close}
+              onClick={() => setTold(undefined)}
+            >
               <Icon name="x" />
             </button>
           </div>

@@ -33,7 +33,14 @@ export function SignInPage(props: { readonly ended: boolean; readonly onDone: (s
       <form onSubmit={submit}>
         <label className="field">
           <span>{text.signIn.login}</span>
-          <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={120} />
+          <input
+            name="login"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            maxLength={120}
+          />
         </label>
         <label className="field">
           <span>{text.signIn.password}</span>

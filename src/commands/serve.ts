@@ -1,0 +1,99 @@
+/** serve: the center for real use, until it is told to stop. */
+import { readFileSync } from 'node:fs';
+import { newToken } from '../access/tokens.ts';
+import { type Center, startCenter } from '../app.ts';
+import { loadConfig, usualConfigFile } from '../config.ts';
+import { buildConsole } from '../console/build.ts';
+import { hashId } from '../ids.ts';
+import type { Session, User } from '../model/access.ts';
+import { CENTER_SCOPE } from '../model/scope.ts';
+import type { Store } from '../store/store.ts';
+import { readArguments } from './arguments.ts';
+import type { Command } from './io.ts';
+
+export const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+const DAY_MS = 86_400_000;
+
+/** On a store without people: an administrator without a password, and the one-time token that sets it. */
+export async function inviteFirstAdministrator(store: Store, now: number = Date.now()): Promise<string | undefined> {
+  const people = await store.find('user', CENTER_SCOPE, { limit: 2 });
+  const first = people.items[0];
+  const waiting = people.items.length === 1 && first?.login === 'admin' && first.passwordHash === '';
+  if (first !== undefined && !waiting) return undefined;
+  const createdAt = new Date(now).toISOString();
+  const admin: User = first ?? {
+    id: hashId('first-administrator'),
+    login: 'admin',
+    name: 'Administrator',
+    role: 'admin',
+    members: 'all',
+    language: 'ja',
+    passwordHash: '',
+    failedLogins: 0,
+    lockedUntil: null,
+    createdAt,
+    version: 1,
+  };
+  const token = newToken();
+  const setup: Session = {
+    id: token.id,
+    userId: admin.id,
+    kind: 'setup',
+    csrfToken: newToken().token,
+    createdAt,
+    expiresAt: new Date(now + DAY_MS).toISOString(),
+    version: 1,
+  };
+  await store.save([
+    { kind: 'user', doc: admin, ifAbsent: true },
+    { kind: 'session', doc: setup },
+  ]);
+  return token.token;
+}
+
+/** Resolves when the signal is given. */
+export const untilStopped = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+export const serve: Command = async (args, io) => {
+  const { options } = readArguments(args, {
+    usage: 'serve [--config FILE] [--data DIR]',
+    about:
+      'Runs the center: intake, detection, API and console. On an empty folder it prints a one-time link for the first administrator.',
+    options: {
+      config: {
+        type: 'text',
+        value: 'FILE',
+        help: 'configuration file (default: hinomi.yml where it is started, if there)',
+      },
+      data: { type: 'text', value: 'DIR', help: 'folder for everything it stores (dataDir of the configuration)' },
+    },
+  });
+  const config = loadConfig({
+    env: io.env,
+    file: options.config ?? usualConfigFile(io.cwd),
+    ...(options.data !== undefined && { overrides: { dataDir: options.data } }),
+  });
+  const consoleFolder = await buildConsole();
+  const center: Center = await startCenter({ config, consoleFolder, version });
+  const publicUrl = config.api.publicUrl ?? center.apiUrl;
+  const token = await inviteFirstAdministrator(center.store);
+  io.out(`Hinomi ${version} watches.`);
+  io.out(`  console and API  ${publicUrl}`);
+  io.out(`  intake           ${center.intakeUrl}/ingest`);
+  io.out(`  data             ${config.dataDir}`);
+  if (token !== undefined) {
+    io.out(
+      `\nNobody can sign in yet. This link lets the first administrator choose a password, once, within 24 hours:\n  ${publicUrl}/setup#${token}\n`,
+    );
+  }
+  await untilStopped(io.signal);
+  io.out('Stopping: finishing what is being worked on.');
+  await center.close();
+  return 0;
+};

@@ -1,0 +1,325 @@
+/**
+ * The configuration: one schema of hinomi.yml and the environment. Types, checks, the printed configuration and the reference page
+ * come from it. Later layers win: defaults, file, environment, options of the command. Knows nothing of what the values do.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  type Layer,
+  type Mistake,
+  put,
+  readEnvironment,
+  readFileLayer,
+  readOverrides,
+  type Setting,
+  settingAt,
+  valueAt,
+} from './config-layers.ts';
+
+const usualFile = 'hinomi.yml';
+const MiB = 1024 * 1024;
+const host = z.string().min(1).max(255).meta({ expects: 'a host name or address' });
+const port = z.int().min(0).max(65_535).meta({ expects: 'a port from 0 (any that is free) to 65535' });
+const bytes = z.int().min(1024).max(Number.MAX_SAFE_INTEGER);
+
+const schema = z.strictObject({
+  dataDir: z
+    .string()
+    .min(1)
+    .default('./hinomi-data')
+    .describe('Folder that holds everything the center stores. Made when missing'),
+  api: z
+    .strictObject({
+      host: host.default('127.0.0.1').describe('Address that the API and the console listen on'),
+      port: port.default(8080).describe('Their port'),
+      publicUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .meta({ expects: 'an http or https address', example: 'https://soc.example.jp' })
+        .describe('Address under which people reach the console, for links; the listening address where left out'),
+      secureCookies: z
+        .enum(['auto', 'always', 'never'])
+        .default('auto')
+        .describe('Whether session cookies are sent over https only. `auto`: when `publicUrl` begins with https'),
+    })
+    .prefault({})
+    .describe('API and console'),
+  intake: z
+    .strictObject({
+      host: host.default('127.0.0.1').describe('Address that senders of logs reach'),
+      port: port.default(8088).describe('Its port'),
+      maxBodyBytes: bytes.default(16 * MiB).describe('Largest body of one request as sent, compressed or not (16 MiB)'),
+      maxUnpackedBytes: bytes.default(128 * MiB).describe('Largest body of one request once unpacked (128 MiB)'),
+      maxRecordBytes: bytes.default(MiB).describe('Longest single record; a longer one becomes a reject (1 MiB)'),
+      quota: z
+        .strictObject({
+          recordsPerSecond: z
+            .number()
+            .positive()
+            .max(1e9)
+            .default(20_000)
+            .describe('Records a source may send per second, on average'),
+          burstRecords: z
+            .int()
+            .min(1)
+            .max(1e9)
+            .default(200_000)
+            .describe('Records a source may send at once after a pause'),
+        })
+        .prefault({})
+        .describe('What one source may send; more is answered with 429 and stays with the sender'),
+      backlog: z
+        .strictObject({
+          maxBytes: bytes.default(2048 * MiB).describe('Bytes that may wait in the queue (2 GiB)'),
+          maxRecords: z.int().min(1).default(20_000_000).describe('Records that may wait in the queue'),
+        })
+        .prefault({})
+        .describe('What may wait to be worked; beyond it senders are answered with 503 and keep their logs'),
+    })
+    .prefault({})
+    .describe('The front door for logs'),
+  pipeline: z
+    .strictObject({
+      workers: z.int().min(0).max(256).default(0).describe('Threads that parse and detect; 0 is one per spare core'),
+    })
+    .prefault({})
+    .describe('Parsing and detection'),
+  correlate: z
+    .strictObject({
+      latenessHours: z
+        .number()
+        .positive()
+        .max(8_760)
+        .default(24)
+        .describe('How late an event may arrive and still count in windows of correlation rules'),
+    })
+    .prefault({})
+    .describe('Correlation of matches'),
+  retention: z
+    .strictObject({
+      eventDays: z.int().min(1).max(36_500).default(90).describe('Days that events and rejects are kept after receipt'),
+      rememberBatchesDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .default(14)
+        .describe('Days during which a batch sent again is recognised, and its receipt can be asked for'),
+    })
+    .prefault({})
+    .describe('How long data is kept'),
+  rejects: z
+    .strictObject({
+      keepBytes: z
+        .int()
+        .min(0)
+        .max(16 * MiB)
+        .default(65_536)
+        .describe('Bytes kept of a record that could not be parsed'),
+    })
+    .prefault({})
+    .describe('Records that could not be parsed'),
+  rules: z
+    .strictObject({
+      folders: z
+        .array(z.string().min(1))
+        .min(1)
+        .default(['rules'])
+        .meta({ expects: 'a list of folders' })
+        .describe('Folders of Sigma rules, read with all folders inside'),
+      placeholders: z
+        .record(z.string().regex(/^\w{1,64}$/), z.array(z.string()))
+        .default({})
+        .meta({ expects: 'names, each with a list of texts', example: { admins: ['root', 'admin'] } })
+        .describe('Values for `%name%` in rules with the modifier `expand`'),
+    })
+    .prefault({})
+    .describe('Detection rules'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info')
+        .describe("Least severity written to the center's own log"),
+      pretty: z.boolean().default(false).describe('Lines for people instead of JSON'),
+    })
+    .prefault({})
+    .describe("The center's own log"),
+  session: z
+    .strictObject({
+      hours: z.number().positive().max(8_760).default(12).describe('Hours until a person has to sign in again'),
+      lockAfter: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(5)
+        .describe('Failed sign-ins in a row after which an account is locked for a while'),
+      lockMinutes: z.number().positive().max(525_600).default(15).describe('Minutes it stays locked'),
+    })
+    .prefault({})
+    .describe('Sign-in'),
+});
+
+export type Config = z.output<typeof schema>;
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> | undefined }
+    : T;
+
+export interface ConfigOptions {
+  /** A file that must exist. Left out: hinomi.yml in `cwd`, if it is there. */
+  readonly file?: string | undefined;
+  /** Where the names of files begin. Left out: the process's folder, and no file but the one named. */
+  readonly cwd?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What options of the command say; undefined values say nothing. */
+  readonly overrides?: DeepPartial<Config>;
+}
+
+/** All that is wrong, one line each: where, what, and what to write instead. */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.name = 'ConfigError';
+    this.mistakes = mistakes;
+  }
+}
+
+/** The part of JSON Schema that the schema above gives. */
+interface SchemaNode {
+  readonly type?: Setting['type'];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly default?: unknown;
+  readonly example?: unknown;
+  readonly expects?: string;
+  readonly secret?: boolean;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+}
+
+const schemaTree = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
+
+/** Environment variable of a path: api.publicUrl -> HINOMI_API_PUBLIC_URL. */
+const envName = (path: readonly string[]): string =>
+  `HINOMI_${path.map((part) => part.replace(/[A-Z]/g, '_$&').toUpperCase()).join('_')}`;
+
+function listSettings(node: SchemaNode, path: readonly string[]): Setting[] {
+  if (node.properties !== undefined) {
+    return Object.entries(node.properties).flatMap(([name, child]) => listSettings(child, [...path, name]));
+  }
+  return [
+    {
+      path: path.join('.'),
+      env: envName(path),
+      type: node.type ?? 'string',
+      expects: node.expects ?? expectation(node),
+      default: node.default,
+      example: node.example ?? node.default,
+      meaning: node.description ?? '',
+      secret: node.secret === true,
+    },
+  ];
+}
+
+function expectation(node: SchemaNode): string {
+  if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
+  if (node.type === 'boolean') return 'true or false';
+  if (node.type === 'string') return 'a text';
+  const kind = node.type === 'integer' ? 'a whole number' : 'a number';
+  const bounded = node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER;
+  if (node.exclusiveMinimum !== undefined) {
+    return `${kind} above ${node.exclusiveMinimum}${bounded ? `, at most ${node.maximum}` : ''}`;
+  }
+  const from = node.minimum === undefined ? '' : ` from ${node.minimum}`;
+  return bounded ? `${kind}${from} to ${node.maximum}` : `${kind}${from}`;
+}
+
+/** All settings in the order of the schema. */
+export const settings: readonly Setting[] = listSettings(schemaTree, []);
+
+/** hinomi.yml of a folder, when it is there: what commands read where no file is named. */
+export function usualConfigFile(folder: string): string | undefined {
+  const file = join(folder, usualFile);
+  return existsSync(file) ? file : undefined;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Path of a setting -> where its value comes from ("hinomi.yml:12", "env HINOMI_API_PORT", "option", "default"). */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** As loadConfig, and says of each setting where its value comes from. Throws ConfigError. */
+export function explainConfig({ file, cwd, env, overrides }: ConfigOptions): LoadedConfig {
+  const read = file ?? (cwd !== undefined && usualConfigFile(cwd) !== undefined ? usualFile : undefined);
+  const layers: Layer[] = [
+    ...(read === undefined ? [] : [readFileLayer(read, cwd, settings)]),
+    readEnvironment(env, settings),
+    readOverrides(overrides ?? {}, settings),
+  ];
+  const mistakes: Mistake[] = layers.flatMap((layer) => [...layer.mistakes, ...checkLayer(layer)]);
+  if (mistakes.length > 0) throw new ConfigError(mistakes.map(({ where, text }) => `${where}: ${text}`));
+  const merged: Record<string, unknown> = {};
+  const origins = new Map(settings.map(({ path }) => [path, 'default']));
+  for (const layer of layers) {
+    for (const { path } of settings) {
+      const value = valueAt(layer.values, path.split('.'));
+      if (value === undefined) continue;
+      put(merged, path, value);
+      origins.set(path, layer.where(path.split('.')));
+    }
+  }
+  const config = schema.parse(merged);
+  const crossed = checkTogether(config, origins);
+  if (crossed.length > 0) throw new ConfigError(crossed);
+  return { config, origins };
+}
+
+/** Throws ConfigError with all mistakes of all layers. */
+export const loadConfig = (options: ConfigOptions): Config => explainConfig(options).config;
+
+function checkTogether({ intake }: Config, origins: ReadonlyMap<string, string>): string[] {
+  if (intake.maxRecordBytes <= intake.maxUnpackedBytes) return [];
+  const where = [origins.get('intake.maxRecordBytes'), origins.get('intake.maxUnpackedBytes')].find(
+    (origin) => origin !== 'default',
+  );
+  return [
+    `${where}: intake.maxRecordBytes: ${intake.maxRecordBytes} is more than intake.maxUnpackedBytes, ${intake.maxUnpackedBytes}; no record can be longer than its body`,
+  ];
+}
+
+function checkLayer(layer: Layer): Mistake[] {
+  const checked = schema.safeParse(layer.values);
+  if (checked.success) return [];
+  const told = new Set<string>();
+  return checked.error.issues.flatMap((issue): Mistake[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => layer.unknown([...issue.path.map(String), key]));
+    }
+    const path = issue.path.map(String);
+    const setting = settingAt(path, settings);
+    const named = setting?.path ?? path.join('.');
+    if (told.has(named)) return [];
+    told.add(named);
+    const where = layer.where(path);
+    if (setting === undefined)
+      return [{ where, text: `${named === '' ? '' : `${named}: `}expected settings under names, e.g. "port: 8080"` }];
+    const example =
+      setting.secret || setting.example === undefined ? '' : `; write e.g. ${JSON.stringify(setting.example)}`;
+    return [
+      {
+        where,
+        text: `${named}: expected ${setting.expects}, not ${shown(valueAt(layer.values, setting.path.split('.')), setting)}${example}`,
+      },
+    ];
+  });
+}
+
+const shown = (value: unknown, { secret }: Setting): string =>
+  secret ? 'this' : (JSON.stringify(value) ?? String(value)).slice(0, 80);

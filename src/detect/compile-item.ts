@@ -1,0 +1,173 @@
+/** One prepared detection item -> a question to the cursor, specialised by what its patterns look like. */
+import { RE2JS } from 're2js';
+import { inNetwork, parseAddress } from './cidr.ts';
+import type { Cursor, Question, Slot, Texts } from './cursor.ts';
+import { fold } from './fold.ts';
+import { compileGlob } from './glob.ts';
+import type { Lens } from './mapping.ts';
+import type { Needle, Place, Prepared, Test } from './needles.ts';
+import { compareNumbers, parseNumber, timePart } from './number-text.ts';
+import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
+
+type TextTest = (text: string) => boolean;
+
+export function compileItem(item: Prepared, lens: Lens, cursor: Cursor): Question {
+  const slotOf = (field: string) => cursor.slot(lens.names(field));
+  const slot = item.field === undefined ? cursor.everything : slotOf(item.field);
+  const question = compileTest(item.test, item.all, slot, slotOf);
+  return item.negate ? () => !question() : question;
+}
+
+function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: string) => Slot): Question {
+  switch (test.kind) {
+    case 'exists':
+      return () => (slot.texts() !== undefined) === test.present;
+    case 'pattern':
+      return compilePatterns(test.groups, test.cased, all, slot);
+    case 'regex': {
+      const regexes = test.sources.map((source) => RE2JS.compile(source, test.flags));
+      return ask(
+        regexes.map(
+          (regex): TextTest =>
+            (text) =>
+              regex.test(text),
+        ),
+        all,
+        slot.texts,
+      );
+    }
+    case 'cidr': {
+      const tests = test.networks.map(
+        (network): TextTest =>
+          (text) => {
+            const address = parseAddress(text);
+            return address !== undefined && inNetwork(address, network);
+          },
+      );
+      return ask(tests, all, slot.texts);
+    }
+    case 'compare': {
+      const { op, part } = test;
+      const read = part === undefined ? parseNumber : (text: string) => timePart(text, part);
+      const tests = test.numbers.map(
+        (number): TextTest =>
+          (text) => {
+            const value = read(text);
+            return value !== undefined && compareNumbers(value, op, number);
+          },
+      );
+      return ask(tests, all, slot.texts);
+    }
+    default: {
+      const { place, cased } = test;
+      const questions = test.fields.map((field) => {
+        const other = slotOf(field);
+        return (): boolean =>
+          anyPair(cased ? slot.texts() : slot.folded(), cased ? other.texts() : other.folded(), place);
+      });
+      return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
+    }
+  }
+}
+
+function anyPair(left: Texts, right: Texts, place: Place): boolean {
+  if (left === undefined || right === undefined) return false;
+  const lefts = typeof left === 'string' ? [left] : left;
+  const rights = typeof right === 'string' ? [right] : right;
+  return lefts.some((text) => rights.some((other) => standsIn(text, other, place)));
+}
+
+function standsIn(text: string, other: string, place: Place): boolean {
+  if (place === 'contains') return text.includes(other);
+  if (place === 'startswith') return text.startsWith(other);
+  return place === 'endswith' ? text.endsWith(other) : text === other;
+}
+
+/** Each test is asked of every value of the field; a test holds when any value passes it. */
+function ask(tests: readonly TextTest[], all: boolean, read: () => Texts): Question {
+  const questions = (all ? tests : [anyOf(tests)]).map((test): Question => {
+    return () => {
+      const texts = read();
+      if (typeof texts === 'string') return test(texts);
+      if (texts === undefined) return false;
+      for (let index = 0; index < texts.length; index++) if (test(texts[index] as string)) return true;
+      return false;
+    };
+  });
+  const [only] = questions;
+  if (only !== undefined && questions.length === 1) return only;
+  return () => {
+    for (let index = 0; index < questions.length; index++) if (!(questions[index] as Question)()) return false;
+    return true;
+  };
+}
+
+function anyOf(tests: readonly TextTest[]): TextTest {
+  const [first, second] = tests;
+  if (first === undefined) return () => false;
+  if (second === undefined) return first;
+  if (tests.length === 2) return (text) => first(text) || second(text);
+  return (text) => {
+    for (let index = 0; index < tests.length; index++) if ((tests[index] as TextTest)(text)) return true;
+    return false;
+  };
+}
+
+function compilePatterns(groups: readonly (readonly Needle[])[], cased: boolean, all: boolean, slot: Slot): Question {
+  const read = cased ? slot.texts : slot.folded;
+  const compileGroup = (needles: readonly Needle[]): Question => {
+    const patterns = needles.filter((needle) => needle !== null);
+    const holds = ask([compileNeedles(patterns, cased)], true, read);
+    if (patterns.length === needles.length) return holds;
+    const missing: Question = () => slot.texts() === undefined;
+    return patterns.length === 0 ? missing : () => missing() || holds();
+  };
+  if (!all) return compileGroup(groups.flat());
+  const questions = groups.map(compileGroup);
+  return () => {
+    for (let index = 0; index < questions.length; index++) if (!(questions[index] as Question)()) return false;
+    return true;
+  };
+}
+
+/** Patterns joined by `or`, sorted by form: whole texts in a set, then starts, ends and parts, then wildcards inside. */
+function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest {
+  const wholes = new Set<string>();
+  const starts = new Set<string>();
+  const ends = new Set<string>();
+  const parts = new Set<string>();
+  const globs: TextTest[] = [];
+  for (const written of patterns) {
+    const pattern = cased ? written : mapLiterals(written, fold);
+    const [first, second, third] = pattern;
+    if (pattern.length === 1 && first === anyRun) return () => true;
+    if (first === undefined) wholes.add('');
+    else if (pattern.length === 1 && typeof first === 'string') wholes.add(first);
+    else if (pattern.length === 2 && typeof first === 'string' && second === anyRun) starts.add(first);
+    else if (pattern.length === 2 && first === anyRun && typeof second === 'string') ends.add(second);
+    else if (pattern.length === 3 && first === anyRun && typeof second === 'string' && third === anyRun)
+      parts.add(second);
+    else globs.push(compileGlob(pattern));
+  }
+  const tests: TextTest[] = [];
+  if (wholes.size > 0) tests.push(wholeTest(wholes));
+  if (starts.size > 0) tests.push(listTest([...starts], (text, needle) => text.startsWith(needle)));
+  if (ends.size > 0) tests.push(listTest([...ends], (text, needle) => text.endsWith(needle)));
+  if (parts.size > 0) tests.push(listTest([...parts], (text, needle) => text.includes(needle)));
+  return anyOf([...tests, ...globs]);
+}
+
+function wholeTest(wholes: ReadonlySet<string>): TextTest {
+  const [only] = wholes;
+  return only !== undefined && wholes.size === 1 ? (text) => text === only : (text) => wholes.has(text);
+}
+
+// Hot: the comparison is passed in, but each list gets its own closure over one needle where there is only one.
+function listTest(needles: readonly string[], fits: (text: string, needle: string) => boolean): TextTest {
+  const [only] = needles;
+  if (only !== undefined && needles.length === 1) return (text) => fits(text, only);
+  return (text) => {
+    for (let index = 0; index < needles.length; index++) if (fits(text, needles[index] as string)) return true;
+    return false;
+  };
+}

@@ -1,0 +1,64 @@
+/** What a campaign is made of: the same attack at several members, as the center sees it. Pure; members never see it. */
+import { timedId } from '../ids.ts';
+import type { Campaign, Incident } from '../model/alert.ts';
+import { joinSpans, maxLevel } from './severity.ts';
+
+/** Follows from what the findings of a rule across members have in common. */
+export const campaignId = (campaignKey: string, periodStartMs: number): string =>
+  timedId(periodStartMs, 'campaign', campaignKey);
+
+const withOne = (list: readonly string[], one: string): string[] => [...new Set([...list, one])].sort();
+
+/** A campaign that holds nothing but this incident yet, version 1. */
+export function openCampaign(id: string, title: string, incident: Incident, now: string): Campaign {
+  return {
+    id,
+    title,
+    level: incident.level,
+    status: 'new',
+    assignee: null,
+    memberIds: [incident.memberId],
+    incidentIds: [incident.id],
+    firstSeenAt: incident.firstSeenAt,
+    lastSeenAt: incident.lastSeenAt,
+    comments: [],
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+  };
+}
+
+/**
+ * The campaign with the incident in it, or with what is new about one it holds. `before` is the incident as the campaign knew it:
+ * its level counts again only where it rose, since an analyst may have lowered the campaign's.
+ */
+export function joinCampaign(campaign: Campaign, incident: Incident, before?: Incident): Campaign {
+  const rose = before === undefined || before.level !== incident.level;
+  return {
+    ...campaign,
+    ...joinSpans(campaign, incident),
+    level: rose ? maxLevel(campaign.level, incident.level) : campaign.level,
+    memberIds: withOne(campaign.memberIds, incident.memberId),
+    incidentIds: withOne(campaign.incidentIds, incident.id),
+  };
+}
+
+/** The older campaign with all of the younger, and the younger as it is kept: closed, saying where it went. */
+export function mergeCampaigns(
+  older: Campaign,
+  younger: Campaign,
+  now: string,
+): { older: Campaign; younger: Campaign } {
+  const text = `Folded into campaign ${older.id}.`;
+  return {
+    older: {
+      ...older,
+      ...joinSpans(older, younger),
+      level: maxLevel(older.level, younger.level),
+      assignee: older.assignee ?? younger.assignee,
+      memberIds: [...new Set([...older.memberIds, ...younger.memberIds])].sort(),
+      incidentIds: [...new Set([...older.incidentIds, ...younger.incidentIds])].sort(),
+    },
+    younger: { ...younger, status: 'closed', comments: [...younger.comments, { at: now, by: 'system', text }] },
+  };
+}

@@ -1,0 +1,31 @@
+/** Levels and stretches of time compared. */
+import { type Level, level } from '../model/alert.ts';
+
+const rank = new Map<Level, number>(level.options.map((name, index) => [name, index]));
+
+export const isAtLeast = (a: Level, b: Level): boolean => (rank.get(a) as number) >= (rank.get(b) as number);
+
+export const maxLevel = (a: Level, b: Level): Level => (isAtLeast(a, b) ? a : b);
+
+export interface Span {
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+}
+
+/** Things this far apart in event time are not tied together by a shared entity. */
+const nearMs = 24 * 3_600_000;
+
+export function isNear(a: Span, b: Span): boolean {
+  return (
+    Date.parse(a.firstSeenAt) - Date.parse(b.lastSeenAt) <= nearMs &&
+    Date.parse(b.firstSeenAt) - Date.parse(a.lastSeenAt) <= nearMs
+  );
+}
+
+/** The stretch that holds both. */
+export function joinSpans(a: Span, b: Span): Span {
+  return {
+    firstSeenAt: a.firstSeenAt < b.firstSeenAt ? a.firstSeenAt : b.firstSeenAt,
+    lastSeenAt: a.lastSeenAt > b.lastSeenAt ? a.lastSeenAt : b.lastSeenAt,
+  };
+}
