@@ -25,7 +25,9 @@ export async function makeLoad(
   spanMs: number,
 ): Promise<Load[]> {
   const encodings = new Map(
-    city.flatMap((member) => member.sources.map((source) => [`${member.id}.${source.name}`, source.encoding] as const)),
+    city.flatMap((member) =>
+      member.sources.map((source) => [`${member.id}.${source.name}` as string, source.encoding] as const),
+    ),
   );
   const perSecond = city.flatMap((member) => member.sources).reduce((sum, source) => sum + source.perMinute / 60, 0);
   const seconds = Math.ceil(records / perSecond);

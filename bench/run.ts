@@ -45,8 +45,9 @@ async function alertLatency(
   const latencies: number[] = [];
   const listening = (async () => {
     let text = '';
-    for await (const chunk of (stream.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-      text += chunk;
+    const decoder = new TextDecoder();
+    for await (const chunk of stream.body as AsyncIterable<Uint8Array>) {
+      text += decoder.decode(chunk, { stream: true });
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         const host = /"value":"(bench-\d+)/.exec(text.slice(0, end))?.[1];
         text = text.slice(end + 2);

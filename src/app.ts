@@ -23,7 +23,7 @@ import { createMatchesWalk, rebuild } from './pipeline/matches.ts';
 import { replayRejects } from './pipeline/replay.ts';
 import type { Queue } from './queue/queue.ts';
 import { openSqliteQueue } from './queue/sqlite.ts';
-import { readRuleFolders } from './rule-folder.ts';
+import { readRuleFolders, ruleFolders } from './rule-folder.ts';
 import { openSqliteStore, type SqliteStoreHost } from './store/sqlite.ts';
 import type { Change, Store } from './store/store.ts';
 
@@ -52,7 +52,7 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
   const log = pino({ level: config.log.level });
 
   // Rules: one set for the correlator here, compiled anew in each pipeline thread.
-  const { set, mapping } = await readRuleFolders(config.rules.folders);
+  const { set, mapping } = await readRuleFolders(ruleFolders(config.rules));
   const engine = compileRules(set, mapping, { placeholders: config.rules.placeholders });
   for (const { where, message } of [...set.problems, ...engine.problems])
     log.warn({ rule: `${where.file}:${where.line}` }, message);
@@ -94,7 +94,7 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
   const pipeline = await startPipeline(workers, storeHost, {
     records: recordsHost.connect,
     matches: matchesHost.connect,
-    ruleFolders: config.rules.folders,
+    ruleFolders: ruleFolders(config.rules),
     placeholders: config.rules.placeholders,
     matchFields: [...correlator.matchFields],
     limits: {

@@ -27,7 +27,7 @@ test('nothing at all gives the defaults', () => {
   const config = loadConfig({ env: {} });
   expect(config.api).toEqual({ host: '127.0.0.1', port: 8080, secureCookies: 'auto' });
   expect(config.intake.maxBodyBytes).toBe(16_777_216);
-  expect(config.rules).toEqual({ folders: ['rules'], placeholders: {} });
+  expect(config.rules).toEqual({ shipped: true, folders: [], placeholders: {} });
 });
 
 test('later layers win, and every setting knows its origin', () => {
@@ -58,7 +58,7 @@ test('lists and names with values can come from the environment', () => {
   const { rules } = loadConfig({
     env: { HINOMI_RULES_FOLDERS: '/a, /b', HINOMI_RULES_PLACEHOLDERS: '{"admins":["root"]}' },
   });
-  expect(rules).toEqual({ folders: ['/a', '/b'], placeholders: { admins: ['root'] } });
+  expect(rules).toEqual({ shipped: true, folders: ['/a', '/b'], placeholders: { admins: ['root'] } });
 });
 
 test('hinomi.yml is read from the folder the command runs in, and only there', () => {

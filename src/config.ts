@@ -121,12 +121,12 @@ const schema = z.strictObject({
     .describe('Records that could not be parsed'),
   rules: z
     .strictObject({
+      shipped: z.boolean().default(true).describe('Whether the rules that come with Hinomi are used'),
       folders: z
         .array(z.string().min(1))
-        .min(1)
-        .default(['rules'])
-        .meta({ expects: 'a list of folders' })
-        .describe('Folders of Sigma rules, read with all folders inside'),
+        .default([])
+        .meta({ expects: 'a list of folders', example: ['rules'] })
+        .describe('Further folders of Sigma rules, read with all folders inside'),
       placeholders: z
         .record(z.string().regex(/^\w{1,64}$/), z.array(z.string()))
         .default({})

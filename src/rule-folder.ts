@@ -23,8 +23,16 @@ export interface RuleMapping extends Mapping {
   ecsFields(ruleId: string, field: string): readonly string[];
 }
 
-/** Tables that come with the product, for folders that bring none of their own. */
-const ownTables = fileURLToPath(new URL('../rules/fields/', import.meta.url));
+/** The rules that come with the product. */
+const ownRules = fileURLToPath(new URL('../rules', import.meta.url));
+/** Their tables, for folders that bring none of their own. */
+const ownTables = `${ownRules}/fields/`;
+
+/** The folders that a configuration asks for. */
+export const ruleFolders = (rules: {
+  readonly shipped: boolean;
+  readonly folders: readonly string[];
+}): readonly string[] => [...(rules.shipped ? [ownRules] : []), ...rules.folders];
 
 /** One folder; see readRuleFolders. */
 export function readRuleFolder(folder: string): Promise<RuleFolder> {

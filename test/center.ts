@@ -31,7 +31,6 @@ export async function openTestCenter(environment: Record<string, string> = {}): 
       HINOMI_API_PORT: '0',
       HINOMI_INTAKE_PORT: '0',
       HINOMI_LOG_LEVEL: 'fatal',
-      HINOMI_RULES_FOLDERS: join(root, 'rules'),
       ...environment,
     },
   });

@@ -44,7 +44,9 @@ export function checkOrigin(request: FastifyRequest): void {
   const { origin } = request.headers;
   let foreign = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (origin !== undefined) {
-    foreign ||= !URL.canParse(origin) || new URL(origin).host !== request.host;
+    // The scheme is the page's own: behind a proxy that ends TLS we do not know it, and only default ports depend on it.
+    const page = URL.parse(origin);
+    foreign ||= page === null || page.host === '' || page.host !== URL.parse(`${page.protocol}//${request.host}`)?.host;
   }
   if (foreign) throw new Refusal('csrf-failed', 'the request comes from another site');
 }

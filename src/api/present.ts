@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type Alert, alert, type Campaign, campaign, comment, type Incident, incident } from '../model/alert.ts';
+import type { AuditEntry } from '../model/audit.ts';
 import type { Fields } from '../model/event.ts';
 import { type Reader, shownName } from './reader.ts';
 
@@ -96,6 +97,25 @@ export function presentIncident(doc: Incident, reader: Reader): IncidentView {
 export function presentCampaign(doc: Campaign, reader: Reader): Campaign {
   if (reader.whole) return doc;
   return { ...doc, assignee: nameOrNull(doc.assignee, reader), comments: presentComments(doc.comments, reader) };
+}
+
+/** What of a change a reader of some members may know; campaigns, assignees and reasons are the center's own affair. */
+const shownProperties: ReadonlySet<string> = new Set([
+  ...['status', 'closeReason', 'level', 'name', 'kind', 'type', 'encoding', 'timeZone', 'config'],
+  ...['comments', 'rejects', 'label', 'revokedAt'],
+]);
+
+function shownChange(values: AuditEntry['before']): AuditEntry['before'] {
+  return values && Object.fromEntries(Object.entries(values).filter(([name]) => shownProperties.has(name)));
+}
+
+export function presentAudit(doc: AuditEntry, reader: Reader): AuditEntry {
+  if (reader.whole) return doc;
+  const { id, at, action, target, memberId, version } = doc;
+  const actor = shownName(doc.actor, reader);
+  const reason = actor === 'center' ? null : doc.reason;
+  const changed = { before: shownChange(doc.before), after: shownChange(doc.after) };
+  return { id, at, actor, action, target, memberId, reason, ...changed, version };
 }
 
 /** An event is its member's own, whole. */

@@ -1,5 +1,6 @@
 /** Whatever goes wrong -> an RFC 9457 problem. Tells the other side what to mend; of our own failures only that they are in the log. */
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { type ErrorCode, errorCodes, problemDetails, Refusal } from '../errors.ts';
 import { VersionConflict } from '../store/store.ts';
@@ -11,6 +12,7 @@ const plain: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', `the body is larger than ${BODY_LIMIT} bytes`],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'send JSON, as content-type: application/json'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid-request', 'the body is empty; send JSON, or leave the content-type out'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['invalid-request', 'the body is not the JSON that its content-type promises'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid-request', 'the body is not as long as its content-length says'],
   FST_ERR_BAD_URL: ['invalid-request', 'the address is not properly encoded; write % as %25'],
   BadCursor: ['invalid-request', 'cursor: not one of ours, or of another list; leave it out to begin anew'],
@@ -26,7 +28,7 @@ function wrongFields(error: FastifyError): readonly WrongField[] {
   const context = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'request');
   return (error.validation ?? []).slice(0, 100).map(({ instancePath, message, keyword, params }) => {
     const path = instancePath.split('/').filter((part) => part !== '');
-    const unknown = keyword === 'unrecognized_keys' && Array.isArray(params['keys']) ? params['keys'] : [];
+    const unknown = keyword === 'unrecognized_keys' && Array.isArray(params.keys) ? params.keys : [];
     return {
       field: [context, ...path].join('.').slice(0, 200),
       message: (unknown.length > 0 ? `unknown: ${unknown.slice(0, 10).join(', ')}` : (message ?? 'not valid')).slice(
@@ -49,9 +51,6 @@ function toRefusal(error: FastifyError): Refusal | undefined {
     const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
     return new Refusal('invalid-request', detail.slice(0, 2_000), { extra: { errors } });
   }
-  if (error instanceof SyntaxError && error.statusCode === 400) {
-    return new Refusal('invalid-request', 'the body is not the JSON that its content-type promises');
-  }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new Refusal('invalid-request', 'the request could not be read');
   }
@@ -71,6 +70,26 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
   const refusal = toRefusal(error);
   if (refusal === undefined) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
   sendProblem(reply, refusal ?? new Refusal('internal', `tell the operator this id, it is in the log: ${request.id}`));
+}
+
+/** What is not HTTP, too slow or too large in its head never becomes a request; it is answered on the bare socket. */
+export function answerClientError(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const body = JSON.stringify(
+    problemDetails(
+      new Refusal('invalid-request', 'this is not an HTTP/1.1 request, or its headers are too long or late'),
+    ),
+  );
+  if (socket.writable) {
+    const head = [
+      'HTTP/1.1 400 Bad Request',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
 }
 
 /** One answer for everything that is not there, whether it never was or is not the reader's to see. */

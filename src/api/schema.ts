@@ -16,7 +16,7 @@ export const time = z.iso
 
 export const page = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z.string().min(1).max(1_000).optional().describe('`next` of the page before'),
+  cursor: z.string().min(1).max(2_000).optional().describe('`next` of the page before'),
 });
 
 /** `?status=new` and `?status=new&status=closed`. */

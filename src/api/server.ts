@@ -1,13 +1,13 @@
 /** The API's HTTP server, built and not listening: one line for each noun. Rules that hold for every route live in its hooks. */
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
-import { addAccessCheck } from './access.ts';
+import { type Access, addAccessCheck } from './access.ts';
 import { createAuth } from './auth.ts';
 import { addOpenApi } from './openapi.ts';
 import type { ApiParts, ApiServer } from './parts.ts';
-import { answerError, BODY_LIMIT, notFound } from './problem.ts';
+import { answerClientError, answerError, BODY_LIMIT, notFound } from './problem.ts';
 import { addRequestMetrics } from './request-metrics.ts';
 import { addAlerts } from './routes/alerts.ts';
 import { addAudit } from './routes/audit.ts';
@@ -34,7 +34,7 @@ export type { ApiParts } from './parts.ts';
 
 export interface ApiOptions {
   /** Called for each route as it is registered, e.g. by a test that walks them all. */
-  readonly onRoute?: (route: { readonly method: string; readonly url: string }) => void;
+  readonly onRoute?: (route: { readonly method: string; readonly url: string; readonly access: Access }) => void;
   readonly heartbeatMs?: number;
 }
 
@@ -42,7 +42,7 @@ export interface ApiOptions {
 export async function createApi(parts: ApiParts, options: ApiOptions = {}): Promise<FastifyInstance> {
   const server: ApiServer = fastify({
     loggerInstance: parts.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 60_000,
     exposeHeadRoutes: false,
@@ -53,6 +53,7 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 1_500 },
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
   });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
@@ -64,8 +65,8 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
 
   const { onRoute } = options;
   if (onRoute !== undefined) {
-    server.addHook('onRoute', ({ method, url }) => {
-      for (const one of [method].flat()) onRoute({ method: one, url });
+    server.addHook('onRoute', ({ method, url, config }) => {
+      for (const one of [method].flat()) onRoute({ method: one, url, access: config?.access ?? { roles: [] } });
     });
   }
   const auth = createAuth(parts.store, parts.config.secureCookies);

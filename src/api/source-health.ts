@@ -25,6 +25,7 @@ export interface SourceState {
 
 type Row = Omit<LedgerRow, 'pending'>;
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -62,15 +63,15 @@ async function lastReceived(
     const last = earlier.filter((row) => taken(row) > 0).reduce((max, row) => Math.max(max, Date.parse(row.hour)), 0);
     return last === 0 ? undefined : last;
   }
-  const end = Math.min(nowMs, newest + HOUR_MS);
+  const end = Math.min(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS, newest + HOUR_MS);
   const minutes = await store.countEvents(scope, {
     since: iso(newest),
     until: iso(newest + HOUR_MS),
-    stepMs: 60_000,
+    stepMs: MINUTE_MS,
     sourceId: source.id,
   });
   const minute = minutes.findLast((bucket) => bucket.events > 0);
-  return minute === undefined ? end : Math.min(end, Date.parse(minute.at) + 60_000);
+  return minute === undefined ? end : Math.min(end, Date.parse(minute.at) + MINUTE_MS);
 }
 
 /** Sources that the reader may see, each with its state, in their order. */

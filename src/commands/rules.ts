@@ -6,7 +6,7 @@ import { compileRules } from '../detect/compile.ts';
 import type { Engine } from '../detect/engine.ts';
 import { formatProblem, type Problem } from '../detect/rule.ts';
 import type { Fields } from '../model/event.ts';
-import { type RuleFolder, readRuleFolders } from '../rule-folder.ts';
+import { type RuleFolder, readRuleFolders, ruleFolders } from '../rule-folder.ts';
 import { runTests } from '../rule-tests.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import type { Command, Io } from './io.ts';
@@ -31,7 +31,7 @@ export const rules: Command = async (args, io) => {
   const action = actions.find((name) => name === word);
   if (action === undefined) throw new UsageError(`rules ${word}: there is only rules check, rules test and rules list`);
   const config = loadConfig({ env: io.env, file: options.config, cwd: io.cwd });
-  const folder = await readRuleFolders(folders.length > 0 ? folders : config.rules.folders);
+  const folder = await readRuleFolders(folders.length > 0 ? folders : ruleFolders(config.rules));
   const engine = compileRules(folder.set, folder.mapping, { placeholders: config.rules.placeholders });
   if (action === 'list') return list(folder, io);
   return action === 'check' ? check(folder, engine, io) : test(folder, engine, io);
@@ -46,7 +46,7 @@ function check(folder: RuleFolder, engine: Engine, io: Io): number {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
   io.out(
-    `${engine.rules.length} rules and ${folder.set.correlations.length} correlations in force, ${folder.tests.length} tests; ${count(errors, 'error')}, ${count(warnings, 'warning')}`,
+    `${count(engine.rules.length, 'rule')} and ${count(folder.set.correlations.length, 'correlation')} in force, ${count(folder.tests.length, 'test')}; ${count(errors, 'error')}, ${count(warnings, 'warning')}`,
   );
   return errors > 0 ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  * browsers allow six connections to a server over all tabs, and an analyst opens more tabs than that.
  */
 import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { get } from './api.ts';
 import type { AlertView, Campaign, IncidentView } from './types.ts';
 
 /** `gap`: the stream was interrupted and has begun again; what was missed must be read anew. */
@@ -53,6 +54,8 @@ export function startLive(): () => void {
       // The browser gives up for good on an HTTP error; a center that restarts answers one for some seconds.
       if (opened.readyState === EventSource.CLOSED && stream === opened) {
         stream = undefined;
+        // If it is the session that ended, this answer says so and the console goes to the sign-in page.
+        get('session').catch(() => {});
         timer = setTimeout(open, 5_000);
       }
     };

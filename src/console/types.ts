@@ -53,7 +53,8 @@ export interface AlertCounts {
 
 export interface TimelineItem {
   readonly at: string;
-  readonly kind: string;
+  readonly kind: 'alert-first' | 'alert-last' | 'comment' | 'change';
+  /** Of a change: "status: new → closed, assignee: - → kai", after the alert's title where it was one. Of a comment: empty. */
   readonly title: string;
   readonly memberId?: string;
   readonly alertId?: string;
@@ -71,6 +72,8 @@ export interface CampaignDetail {
   readonly campaign: Campaign;
   readonly incidents: readonly IncidentView[];
   readonly alerts: readonly AlertView[];
+  /** False when there are more alerts than are shown. */
+  readonly complete: boolean;
   readonly timeline: readonly TimelineItem[];
 }
 
@@ -95,14 +98,17 @@ export interface RuleView {
   readonly level: Level;
   readonly status: string;
   readonly tags: readonly string[];
-  readonly kind: string;
-  readonly description?: string;
-  readonly logsource?: {
-    readonly product?: string | null | undefined;
-    readonly category?: string | null | undefined;
-    readonly service?: string | null | undefined;
-  } | null;
-  readonly file?: string;
+  readonly kind: 'rule' | 'correlation';
+  readonly description: string;
+  readonly references: readonly string[];
+  readonly falsepositives: readonly string[];
+  readonly author: string;
+  /** Null for correlations. */
+  readonly logsource: { readonly product?: string; readonly category?: string; readonly service?: string } | null;
+  /** Of a correlation: how it counts, and the rules it refers to. */
+  readonly type?: string;
+  readonly rules?: readonly string[];
+  readonly file: string;
 }
 
 export interface BulkResults {
@@ -110,6 +116,6 @@ export interface BulkResults {
     readonly id: string;
     readonly ok: boolean;
     readonly version?: number;
-    readonly error?: string | { readonly detail?: string; readonly title?: string };
+    readonly error?: { readonly detail: string };
   }[];
 }

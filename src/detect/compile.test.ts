@@ -10,29 +10,12 @@ import { parseRules } from './parse.ts';
 const placeholders = { p: ['ab', 'b*'] };
 
 /** Few letters, so that things match; case, wildcards, dashes, backslashes and awkward units, so that they nearly match. */
-const letters = fc.constantFrom(
-  'a',
-  'b',
-  'A',
-  'B',
-  ' ',
-  '-',
-  '/',
-  '\u2014',
-  '*',
-  '?',
-  '\\',
-  '5',
-  '1',
-  'ä',
-  'Ä',
-  'σ',
-  '\u0130',
-  '\ud83d',
-  '%p%',
-  '\n',
+const plain = fc.constantFrom('a', 'b', 'A', 'B');
+const awkward = fc.constantFrom(
+  ...[' ', '-', '/', '\u2014', '*', '*', '?', '\\', '5', '1', 'ä', 'Ä', 'σ', '\u0130', '\ud83d', '%p%', '\n'],
 );
-const text = fc.array(letters, { maxLength: 6 }).map((units) => units.join(''));
+const letters = fc.oneof({ weight: 2, arbitrary: plain }, { weight: 1, arbitrary: awkward });
+const text = fc.array(letters, { maxLength: 5 }).map((units) => units.join(''));
 /** Stands for an integer beyond 2^53 in the rules' text. */
 const large = 987_654_321;
 const number = fc.constantFrom(0, 1, 5, 51, -1, 1.5, large);

@@ -87,7 +87,7 @@ function createTableReader(table: MappingTable) {
   const resolve = (field: string, places: readonly Place[]): readonly string[] => {
     const names: string[] = [];
     for (const { fields } of [...places, table]) names.push(...(fields.get(field) ?? []));
-    const ours = targets.has(field) || field.includes('.');
+    const ours = targets.has(field) || field.includes('.') || field.startsWith('@');
     names.push(ours || table.otherwise === undefined ? field : table.otherwise + field);
     return [...new Set(names)];
   };

@@ -41,6 +41,7 @@ describe.each<[string, [selection: string, event: Fields, expected: boolean][]]>
       ['A: ÄÖ検知', { A: 'äö検知' }, true],
       ['A: "\\u212A"', { A: 'k' }, true],
       ['A: "\\u0130"', { A: 'i\u0307' }, false],
+      ['A: "\\u0130"', { A: 'i' }, false],
     ],
   ],
   [
@@ -63,6 +64,8 @@ describe.each<[string, [selection: string, event: Fields, expected: boolean][]]>
       ["A: 'a?c'", { A: 'axc' }, true],
       ["A: 'ab*bc'", { A: 'abc' }, false],
       ["A: '*a*b?c*'", { A: 'xxaYYbbcZ' }, true],
+      ["A: '*bc*c'", { A: 'xbc' }, false],
+      ["A: 'ab*bc*cd'", { A: 'abcd' }, false],
       ["A: '*b?c'", { A: 'abxcbyc' }, true],
       ["A: 'a\\*c'", { A: 'a*c' }, true],
       ["A: 'a\\*c'", { A: 'abc' }, false],

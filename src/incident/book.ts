@@ -5,14 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../correlate/finding.ts';
 import type { RuleHead } from '../detect/rule.ts';
-import type { Alert, Incident } from '../model/alert.ts';
+import type { Alert } from '../model/alert.ts';
 import type { Change } from '../store/store.ts';
 import { followIncident, tieCampaign, tieSame } from './campaigning.ts';
-import { auditEntry, type Notice } from './chronicle.ts';
+import { auditEntry, type Notice, worthTelling } from './chronicle.ts';
 import { alertId, foldAlert, reopenReason } from './fold-alert.ts';
-import { currentIncident, type Desk, placeInIncident } from './placing.ts';
+import { type Desk, placeInIncident } from './placing.ts';
 import { isAtLeast } from './severity.ts';
-import { createDraft, createShelf, type Draft, type ShelfDocs, type ShelfKind, shelfKinds } from './shelf.ts';
+import { createDraft, createShelf, type Draft, type ShelfKind, shelfKinds } from './shelf.ts';
 
 export type { Notice } from './chronicle.ts';
 
@@ -57,14 +57,12 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
   const shelf = createShelf(relays);
   let tidiedAt = Number.NEGATIVE_INFINITY;
 
-  function note<K extends ShelfKind>(kind: K, doc: ShelfDocs[K]): void {
-    if ((shelf.get(kind, doc.id)?.version ?? 0) <= doc.version) shelf.put(kind, doc);
-  }
-
   function forget(nowMs: number): void {
-    for (const { id } of shelf.all('alert')) {
-      if (shelf.size('alert') <= maxAlerts) break;
-      shelf.remove('alert', id);
+    if (shelf.size('alert') > maxAlerts) {
+      const byWriting = [...shelf.all('alert')].sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
+      // A tenth more than needed, so that this is rare.
+      for (const { id } of byWriting.slice(0, byWriting.length - Math.floor(maxAlerts * 0.9)))
+        shelf.remove('alert', id);
     }
     if (nowMs < tidiedAt + 3_600_000) return;
     tidiedAt = nowMs;
@@ -95,14 +93,14 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
       for (const incident of draft.changed('incident'))
         followIncident(desk, incident, shelf.get('incident', incident.id));
 
-      const changes: Change[] = shelfKinds.flatMap((kind) => written(draft, kind, now));
+      const changes = written(draft, now);
       for (const act of desk.acts) {
         const { kind, id } = act.target;
         changes.push({ kind: 'audit', doc: auditEntry(act, (shelf.get(kind, id)?.version ?? 0) + 1, now) });
       }
       return {
         changes,
-        notices: desk.notices,
+        notices: worthTelling(desk.notices),
         commit() {
           for (const change of changes) noteChange(change);
           forget(Date.parse(now));
@@ -118,27 +116,34 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
   };
 
   function noteChange(change: Change): void {
-    if (change.kind === 'alert') note('alert', change.doc);
-    else if (change.kind === 'incident') note('incident', change.doc);
-    else if (change.kind === 'campaign') note('campaign', change.doc);
+    const { kind } = change;
+    if (kind !== 'alert' && kind !== 'incident' && kind !== 'campaign') return;
+    if (change.remove) shelf.remove(kind, change.doc.id);
+    else if ((shelf.get(kind, change.doc.id)?.version ?? 0) <= change.doc.version) shelf.put(kind, change.doc);
   }
 
-  /** What of the draft differs from what is known to be written, one version on. */
-  function written<K extends ShelfKind>(draft: Draft, kind: K, now: string): Change[] {
-    const changes: Change[] = [];
-    for (const doc of draft.changed(kind)) {
-      const before = shelf.get(kind, doc.id);
-      const next = { ...doc, version: (before?.version ?? 0) + 1, updatedAt: now };
-      if (
-        before !== undefined &&
-        isDeepStrictEqual({ ...doc, version: before.version, updatedAt: before.updatedAt }, before)
-      ) {
-        continue;
-      }
-      changes.push({ kind, doc: next } as unknown as Change);
-    }
-    return changes;
+  function written(draft: Draft, now: string): Change[] {
+    const next = <K extends ShelfKind>(kind: K) =>
+      draft.changed(kind).flatMap((doc) => nextVersion(shelf.get(kind, doc.id), doc, now) ?? []);
+    return [
+      ...next('alert').map((doc): Change => ({ kind: 'alert', doc })),
+      ...next('incident').map((doc): Change => ({ kind: 'incident', doc })),
+      ...next('campaign').map((doc): Change => ({ kind: 'campaign', doc })),
+    ];
   }
+}
+
+/** The document as it is to be written over the one before; undefined when nothing in it changed. */
+function nextVersion<T extends { readonly version: number; readonly updatedAt: string }>(
+  before: T | undefined,
+  doc: T,
+  now: string,
+): T | undefined {
+  if (before === undefined) return { ...doc, version: 1, updatedAt: now };
+  const { version, updatedAt } = before;
+  return isDeepStrictEqual({ ...doc, version, updatedAt }, before)
+    ? undefined
+    : { ...doc, version: version + 1, updatedAt: now };
 }
 
 function ruleOf(rules: ReadonlyMap<string, BookRule>, finding: Finding): BookRule {

@@ -10,6 +10,16 @@ export interface Notice {
   readonly memberId: string | null;
 }
 
+/** Each notice once; of an incident that opened only to be folded into another at once, none. */
+export function worthTelling(notices: readonly Notice[]): readonly Notice[] {
+  const told = new Map(notices.map((notice) => [`${notice.what} ${notice.kind} ${notice.id}`, notice]));
+  const has = (what: Notice['what'], { kind, id }: Notice) => told.has(`${what} ${kind} ${id}`);
+  return [...told.values()].filter((notice) => {
+    if (has('merged', notice)) return notice.what === 'merged' && !has('opened', notice);
+    return notice.what !== 'escalated' || !has('opened', notice);
+  });
+}
+
 export interface Act {
   readonly action:
     | 'alert.reopen'

@@ -25,7 +25,7 @@ export function isNear(a: Span, b: Span): boolean {
 /** The stretch that holds both. */
 export function joinSpans(a: Span, b: Span): Span {
   return {
-    firstSeenAt: a.firstSeenAt < b.firstSeenAt ? a.firstSeenAt : b.firstSeenAt,
-    lastSeenAt: a.lastSeenAt > b.lastSeenAt ? a.lastSeenAt : b.lastSeenAt,
+    firstSeenAt: [a.firstSeenAt, b.firstSeenAt].sort()[0] as string,
+    lastSeenAt: [a.lastSeenAt, b.lastSeenAt].sort()[1] as string,
   };
 }

@@ -33,7 +33,6 @@ export interface Documents {
 }
 
 export interface Shelf extends Documents {
-  /** Longest unwritten first. */
   all<K extends ShelfKind>(kind: K): Iterable<ShelfDocs[K]>;
   remove(kind: ShelfKind, id: string): void;
   size(kind: ShelfKind): number;
@@ -51,21 +50,20 @@ export function createShelf(relays: ReadonlySet<string>): Shelf {
     incident: new Map(),
     campaign: new Map(),
   };
-  const found = { alert: createIndex(), incident: createIndex() };
+  const found: Record<'alert' | 'incident', Index> = { alert: createIndex(), incident: createIndex() };
+  const indexOf = (kind: ShelfKind) => (kind === 'campaign' ? undefined : found[kind]);
   const memberIds = new Set<string>();
   return {
     get: (kind, id) => docs[kind].get(id),
     put(kind, doc) {
-      const ofKind: Map<string, typeof doc> = docs[kind];
-      // Taken out first, so that the map's order is that of last writing.
-      ofKind.delete(doc.id);
-      ofKind.set(doc.id, doc);
-      if (kind === 'campaign') return;
+      docs[kind].set(doc.id, doc);
+      const index = indexOf(kind);
+      if (index === undefined) return;
       const { id, memberId, entities } = doc as Alert | Incident;
       memberIds.add(memberId);
       const findable = kind === 'alert' ? isLoose(doc as Alert) : isOpen(doc as Incident);
       const rule = kind === 'alert' ? (doc as Alert).ruleId : '';
-      found[kind].put(id, rule, findable ? linkingKeys(entities, relays).map((key) => `${memberId} ${key}`) : []);
+      index.put(id, rule, findable ? linkingKeys(entities, relays).map((key) => `${memberId} ${key}`) : []);
     },
     *find(kind, memberId, keys, exceptRule) {
       const seen = new Set<string>();
@@ -82,7 +80,7 @@ export function createShelf(relays: ReadonlySet<string>): Shelf {
     memberIds: () => memberIds,
     remove(kind, id) {
       docs[kind].delete(id);
-      if (kind !== 'campaign') found[kind].put(id, '', []);
+      indexOf(kind)?.put(id, '', []);
     },
     size: (kind) => docs[kind].size,
   };
@@ -90,7 +88,7 @@ export function createShelf(relays: ReadonlySet<string>): Shelf {
 
 /** The documents as they are becoming, over those of a shelf that stays as it is. */
 export interface Draft extends Documents {
-  /** What was put, that put last at the end. */
+  /** What was put, in the order of first putting. */
   changed<K extends ShelfKind>(kind: K): readonly ShelfDocs[K][];
 }
 

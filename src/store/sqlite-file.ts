@@ -28,6 +28,7 @@ const APPLICATION_ID = 0x484e4d49;
 const PAGE_BYTES = 8192;
 /** Pages in the log before it is folded into the file: 32 MB, since one commit of a busy center writes several. */
 const CHECKPOINT_PAGES = 4096;
+const MOST_LOG_BYTES = 64 * 1024 * 1024;
 const MOST_STATEMENTS = 256;
 
 const NOT_A_DATABASE = 26;
@@ -54,22 +55,32 @@ function pragma(db: DatabaseSync, name: string): number {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
 }
 
-/** Throws when the file is not ours or newer; makes the tables of an empty one. */
-function settle(db: DatabaseSync, path: string, format: FileFormat): void {
+/** Whether the file is empty. Throws when it is not ours, or newer than this program. */
+function isEmpty(db: DatabaseSync, path: string, format: FileFormat): boolean {
+  const owner = pragma(db, 'application_id');
+  const version = pragma(db, 'user_version');
+  if (owner === 0 && version === 0) {
+    const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
+    if (tables === 0) return true;
+  }
+  if (owner !== APPLICATION_ID) {
+    throw new Error(`${path}: it belongs to another program; move it away, or name another data folder`);
+  }
+  if (version > format.version) {
+    throw new Error(
+      `${path}: written by a newer Hinomi (format ${version}, this one knows ${format.version}); upgrade this one`,
+    );
+  }
+  return false;
+}
+
+/** Two processes may meet here: the second finds the tables made. */
+function makeTables(db: DatabaseSync, path: string, format: FileFormat): void {
   db.exec('BEGIN IMMEDIATE');
   try {
-    const owner = pragma(db, 'application_id');
-    const version = pragma(db, 'user_version');
-    const tables = (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }).n;
-    if (owner === 0 && version === 0 && tables === 0) {
+    if (isEmpty(db, path, format)) {
       db.exec(format.schema);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${format.version}`);
-    } else if (owner !== APPLICATION_ID) {
-      throw new Error(`${path}: it belongs to another program; move it away, or name another data folder`);
-    } else if (version > format.version) {
-      throw new Error(
-        `${path}: written by a newer Hinomi (format ${version}, this one knows ${format.version}); upgrade this one`,
-      );
     }
     db.exec('COMMIT');
   } catch (error) {
@@ -84,10 +95,13 @@ export function openFile(path: string, format: FileFormat, access: 'read' | 'wri
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 5000 });
-    db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
-    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 67108864`);
-    settle(db, path, format);
+    const empty = isEmpty(db, path, format);
     if (access === 'read') db.exec('PRAGMA query_only = ON');
+    else {
+      db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+      db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`);
+      if (empty) makeTables(db, path, format);
+    }
   } catch (error) {
     db?.close();
     throw explain(path, error);

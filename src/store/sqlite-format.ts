@@ -22,8 +22,7 @@ function docTable(kind: Kind): string {
       ${filters.map((name) => `${name} TEXT, `).join('')} text TEXT, body TEXT NOT NULL);`,
     `CREATE INDEX "${kind} page" ON "${kind}"(${covered});`,
     ...(kinds[kind].pivots ?? []).map(
-      (name) =>
-        `CREATE INDEX "${kind} ${name}" ON "${kind}"(${column(name)}, sort) WHERE ${column(name)} IS NOT NULL;`,
+      (name) => `CREATE INDEX "${kind} ${name}" ON "${kind}"(${column(name)}, sort) WHERE ${column(name)} IS NOT NULL;`,
     ),
   ].join('\n');
 }

@@ -136,7 +136,10 @@ export interface Store {
   /** In the order of the ids; those unknown or out of scope are left out. */
   getEvents(scope: Scope, ids: readonly string[]): Promise<readonly Event[]>;
   /** Events over time, `step` milliseconds a bucket (a whole number of minutes); empty buckets included. */
-  countEvents(scope: Scope, query: { since: string; until: string; stepMs: number; sourceId?: string }): Promise<readonly Bucket[]>;
+  countEvents(
+    scope: Scope,
+    query: { since: string; until: string; stepMs: number; sourceId?: string },
+  ): Promise<readonly Bucket[]>;
   findRejects(scope: Scope, query: { sourceId?: string; limit: number; cursor?: string }): Promise<Page<Reject>>;
   getRejects(scope: Scope, ids: readonly string[]): Promise<readonly Reject[]>;
   /** Forgets rejects that were replayed: their records moved to the batch that carries them now. The ledger keeps its sums. */
@@ -144,14 +147,22 @@ export interface Store {
   /** Matches of events at or after `sinceMs` (event time) whose batch is marked applied, in order of event time. For rebuilding. */
   appliedMatches(scope: Scope, sinceMs: number): AsyncIterable<readonly Match[]>;
   /** Ledger without `pending`, which the queue knows. Hours of receipt, `since` inclusive, `until` exclusive. */
-  ledger(scope: Scope, query: { since: string; until: string; sourceId?: string }): Promise<readonly Omit<LedgerRow, 'pending'>[]>;
+  ledger(
+    scope: Scope,
+    query: { since: string; until: string; sourceId?: string },
+  ): Promise<readonly Omit<LedgerRow, 'pending'>[]>;
   /** Adds to the refused records of sources. Not durable until it resolves; a refused record is still the sender's. */
   addRefused(rows: readonly { memberId: string; sourceId: string; hour: string; records: number }[]): Promise<void>;
 
   find<K extends Kind>(kind: K, scope: Scope, query: DocQuery): Promise<Page<Docs[K]>>;
   get<K extends Kind>(kind: K, scope: Scope, id: string): Promise<Docs[K] | undefined>;
   /** How many documents match, per value of a property. */
-  count<K extends Kind>(kind: K, scope: Scope, by: string, query?: Pick<DocQuery, 'where' | 'from' | 'to'>): Promise<Record<string, number>>;
+  count<K extends Kind>(
+    kind: K,
+    scope: Scope,
+    by: string,
+    query?: Pick<DocQuery, 'where' | 'from' | 'to'>,
+  ): Promise<Record<string, number>>;
   /**
    * All or nothing, durable when it resolves. `applied` marks the matches of a batch as done, with the number of alerts they
    * touched; when it was marked before, nothing is written and the answer is false.

@@ -3,7 +3,9 @@ import { timedId } from '../../ids.ts';
 import { auditEntry } from '../../model/audit.ts';
 import { oversight, readerOf } from '../access.ts';
 import type { ApiParts, ApiServer } from '../parts.ts';
+import { presentAudit } from '../present.ts';
 import { id, listOf, oneOrMany, page, pageOf, time, where } from '../schema.ts';
+import { refuseCenterFilters } from './alerts.ts';
 
 /** Entries sort by id, which begins with their time. */
 const idBound = (at: string): string => timedId(Date.parse(at)).slice(0, 10);
@@ -18,7 +20,7 @@ export function addAudit(server: ApiServer, { store }: ApiParts): void {
       summary: 'What was done, newest first',
       tags: ['audit'],
       querystring: page.extend({
-        actor: id.optional(),
+        actor: id.optional().describe('For readers of all members'),
         action: oneOrMany(id).optional(),
         memberId: id.optional(),
         targetKind: id.optional(),
@@ -28,14 +30,17 @@ export function addAudit(server: ApiServer, { store }: ApiParts): void {
       }),
       response: { 200: listOf(auditEntry) },
     },
-    handler: (request) => {
+    handler: async (request) => {
+      const reader = readerOf(request);
       const { actor, action, memberId, targetKind, targetId, since, until } = request.query;
-      return store.find('audit', readerOf(request).scope, {
+      refuseCenterFilters(reader, { actor });
+      const found = await store.find('audit', reader.scope, {
         where: where({ actor, action, memberId, 'target.kind': targetKind, 'target.id': targetId }),
         ...(since !== undefined && { from: idBound(since) }),
         ...(until !== undefined && { to: idBound(until) }),
         ...pageOf(request.query),
       });
+      return { ...found, items: found.items.map((doc) => presentAudit(doc, reader)) };
     },
   });
 }

@@ -50,7 +50,7 @@ async function changeMany(alerts: readonly AlertView[], set: AlertSet, reason: s
         done.push({ ...alert, ...set, version: result.version ?? alert.version + 1 });
       else {
         failed += 1;
-        why = typeof result.error === 'string' ? result.error : (result.error?.detail ?? result.error?.title ?? '');
+        why = result.error?.detail ?? '';
       }
     }
   }

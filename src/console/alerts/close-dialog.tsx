@@ -30,7 +30,6 @@ export function CloseDialog(props: {
                 name="reason"
                 value={value}
                 checked={reason === value}
-                // biome-ignore lint/a11y/noAutofocus: the dialog was opened to answer exactly this.
                 autoFocus={at === 1}
                 onChange={() => setReason(value)}
               />

@@ -1,6 +1,6 @@
 /** The queue's rows: read page by page, kept current by the live stream, with counts. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ApiError } from '../api.ts';
+import { type ApiError, withQuery } from '../api.ts';
 import { useLive } from '../live.ts';
 import { byId, usePages, useQuery } from '../query.ts';
 import type { AlertCounts, AlertView } from '../types.ts';
@@ -34,7 +34,7 @@ export function useAlertList(
 ): AlertList {
   const path = alertsPath(filters, pageSize);
   const pages = usePages<AlertView>(path, byId);
-  const counts = useQuery<AlertCounts>('alerts/counts', { keep: true });
+  const counts = useQuery<AlertCounts>(withQuery('alerts/counts', { memberId: filters.memberId }), { keep: true });
   const [waiting, setWaiting] = useState<readonly AlertView[]>([]);
   const { change, reload } = pages;
 

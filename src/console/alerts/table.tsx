@@ -102,7 +102,6 @@ const AlertRow = memo(function AlertRow(props: RowProps) {
   const { alert } = props;
   const member = memberName(alert.memberId);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the title inside is the link for the keyboard.
     <tr
       data-row={alert.id}
       className={`row row-${alert.status} row-level-${alert.level}`}

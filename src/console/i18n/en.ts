@@ -216,12 +216,10 @@ export const en: Text = {
     back: 'To the incidents',
   },
   timelineKind: {
-    alert: 'Alert',
     'alert-first': 'Detected',
     'alert-last': 'Last seen',
     comment: 'Comment',
     change: 'Change',
-    other: 'Note',
   },
   search: {
     title: 'Search',
@@ -279,7 +277,8 @@ export const en: Text = {
     noRejects: 'Nothing was rejected',
     replay: 'Replay',
     replaySelected: (n) => `Replay ${number(n)} selected`,
-    replayed: (n) => `${plural(n, 'record')} sent to be read again`,
+    replayed: (n, cut) =>
+      `${plural(n, 'record')} sent to be read again${cut === 0 ? '' : `; ${number(cut)} were stored shortened and cannot be`}`,
     cut: (kept, all) => `first ${number(kept)} of ${number(all)} bytes kept`,
     all: 'All sources',
     sourceCount: (n) => number(n),
@@ -304,6 +303,8 @@ export const en: Text = {
     showAlerts: 'Alerts of this rule',
     showEvents: 'Events it matched',
     file: 'File',
+    refersTo: 'Combines',
+    falsePositives: 'Known false positives',
     status: 'Rule status',
   },
   signIn: {

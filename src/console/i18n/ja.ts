@@ -212,12 +212,10 @@ export const ja = {
     back: 'インシデント一覧へ',
   },
   timelineKind: {
-    alert: 'アラート',
     'alert-first': '検知',
     'alert-last': '最終検知',
     comment: 'コメント',
     change: '変更',
-    other: '記録',
   },
   search: {
     title: '検索',
@@ -284,7 +282,10 @@ export const ja = {
     noRejects: '解析できなかった記録はありません',
     replay: '再処理',
     replaySelected: (n: number) => `選択した ${n} 件を再処理`,
-    replayed: (n: number) => `${n} 件を再処理に回しました`,
+    replayed: (n: number, cut: number) =>
+      cut === 0
+        ? `${n} 件を再処理に回しました`
+        : `${n} 件を再処理に回しました。${cut} 件は一部しか保存されていないため再処理できません。`,
     cut: (kept: number, all: number) =>
       `${all.toLocaleString('ja-JP')} バイト中、先頭 ${kept.toLocaleString('ja-JP')} バイトを保存`,
     all: 'すべてのログソース',
@@ -310,6 +311,8 @@ export const ja = {
     showAlerts: 'このルールのアラート',
     showEvents: '一致したイベント',
     file: 'ファイル',
+    refersTo: '組み合わせるルール',
+    falsePositives: '誤検知の例',
     status: 'ルールの状態',
   },
   signIn: {

@@ -21,7 +21,7 @@ const settleMs = 1_000;
 
 export function IncidentsPage() {
   const text = useText();
-  const { many } = useSigned();
+  const { many, user } = useSigned();
   const { one, all, set } = useParams();
   const searchRef = useRef<HTMLInputElement>(null);
   const asked = all('status');
@@ -30,11 +30,24 @@ export function IncidentsPage() {
   const memberId = one('member');
   const words = one('text');
 
-  const filters = { status, level, text: words, limit: 100 };
-  const campaigns = usePages<Campaign>(many && memberId === '' ? withQuery('campaigns', filters) : undefined, byId);
-  const incidents = usePages<IncidentView>(withQuery('incidents', { ...filters, memberId }), byId);
-  const shownCampaigns = many && memberId === '' ? campaigns.items : [];
+  // What spans members is not for members' people, and says nothing about one member alone.
+  const spanning = many && user.role !== 'member' && memberId === '';
+  const campaigns = usePages<Campaign>(
+    spanning ? withQuery('campaigns', { status, level, limit: 100 }) : undefined,
+    byId,
+  );
+  const incidents = usePages<IncidentView>(
+    withQuery('incidents', { status, level, text: words, memberId, limit: 100 }),
+    byId,
+  );
+  const shownCampaigns = useMemo(() => {
+    const wanted = words.normalize('NFKC').toLowerCase();
+    return spanning
+      ? campaigns.items.filter(({ title }) => title.normalize('NFKC').toLowerCase().includes(wanted))
+      : [];
+  }, [spanning, campaigns.items, words]);
 
+  const [cursor, setCursor] = useState('');
   const [fresh, setFresh] = useState(0);
   const known = useMemo(
     () => new Set([...campaigns.items, ...incidents.items].map((item) => item.id)),
@@ -62,7 +75,6 @@ export function IncidentsPage() {
     () => [...shownCampaigns.map(campaignAddress), ...incidents.items.map(incidentAddress)],
     [shownCampaigns, incidents.items],
   );
-  const [cursor, setCursor] = useState('');
   const { listRef } = useCursor({ ids: addresses, current: cursor, onMove: setCursor });
   useKeys({
     enter: () => cursor !== '' && navigate(cursor),

@@ -70,7 +70,6 @@ export function CaseTable(props: {
       </thead>
       <tbody>
         {rows.map(({ address, doc, memberIds, alerts, inCampaign }) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the title inside is the link for the keyboard.
           <tr
             key={doc.id}
             data-row={address}

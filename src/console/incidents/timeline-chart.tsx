@@ -88,7 +88,6 @@ export function TimelineChart(props: {
             const middle = y + labelHeight + lanePad + mark.row * rowHeight + rowHeight / 2;
             return (
               // biome-ignore lint/a11y/noStaticElementInteractions: a picture; the list beside it is the accessible way.
-              // biome-ignore lint/a11y/useKeyWithClickEvents: likewise.
               <g key={mark.id} className={`mark level-${mark.level}`} onClick={() => props.onPick(mark.id)}>
                 <title>{`${formatTime(mark.fromMs, language)} ${text.level[mark.level]} ${mark.title}`}</title>
                 {x(mark.x2) - x(mark.x1) > 3 ? (

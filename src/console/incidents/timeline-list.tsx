@@ -11,6 +11,7 @@ import { useQuery } from '../query.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { AlertView, Event, List, TimelineItem } from '../types.ts';
 import { actorName } from './actor.ts';
+import { describeChange } from './change-text.ts';
 
 export function TimelineList(props: {
   readonly items: readonly TimelineItem[];
@@ -21,10 +22,10 @@ export function TimelineList(props: {
   return (
     <ol className="timeline">
       {props.items.map((item, at) => {
-        const alert = item.alertId === undefined ? undefined : props.alerts.get(item.alertId);
+        const alert = item.alertId === undefined || item.kind === 'change' ? undefined : props.alerts.get(item.alertId);
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries have no identity of their own; they are only added to.
           <li
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries have no identity of their own; they are only added to.
             key={`${item.at} ${item.alertId ?? ''} ${item.kind} ${at}`}
             className={`timeline-item timeline-${kindOf(item)}`}
           >
@@ -49,8 +50,7 @@ export function TimelineList(props: {
 }
 
 function kindOf(item: TimelineItem): 'alert' | 'comment' | 'change' {
-  if (item.alertId !== undefined) return 'alert';
-  return item.kind === 'comment' ? 'comment' : 'change';
+  return item.kind === 'comment' || item.kind === 'change' ? item.kind : 'alert';
 }
 
 function Entry(props: { readonly item: TimelineItem; readonly alert: AlertView | undefined; readonly named: boolean }) {
@@ -58,25 +58,24 @@ function Entry(props: { readonly item: TimelineItem; readonly alert: AlertView |
   const { memberName } = useSigned();
   const { item, alert } = props;
   const memberId = alert?.memberId ?? item.memberId;
-  const known: Readonly<Record<string, string>> = text.timelineKind;
-  const kind = Object.hasOwn(known, item.kind) ? known[item.kind] : undefined;
+  const kind = text.timelineKind[item.kind];
   return (
     <>
       <p className="timeline-head">
         {props.named && memberId !== undefined ? <span className="member-chip">{memberName(memberId)}</span> : null}
         <span className="timeline-title">
           {alert === undefined ? (
-            item.title
+            describeChange(item.title, text)
           ) : (
             <Link href={`/alerts?status=any&alert=${encodeURIComponent(alert.id)}`}>{alert.title}</Link>
           )}
         </span>
-        {kind === undefined ? null : <span className="muted">{kind}</span>}
+        <span className="muted">{kind}</span>
         {item.by === undefined ? null : <span className="muted">{actorName(item.by, text)}</span>}
         {alert === undefined ? null : <StatusBadge status={alert.status} kind="alert" />}
       </p>
       {item.text === undefined || item.text === '' ? null : <p className="comment-text">{item.text}</p>}
-      {alert === undefined ? null : <AlertDetail alert={alert} />}
+      {alert === undefined || item.kind !== 'alert-first' ? null : <AlertDetail alert={alert} />}
     </>
   );
 }

@@ -32,9 +32,9 @@ export function Rejects(props: {
   const replay = (ids: readonly string[]) => {
     if (ids.length === 0) return;
     setBusy(true);
-    send<{ replayed?: number } | undefined>('POST', 'rejects/replay', { ids })
+    send<{ readonly replayed: number; readonly cut: number }>('POST', 'rejects/replay', { ids })
       .then((answer) => {
-        tell({ text: text.members.replayed(answer?.replayed ?? ids.length) });
+        tell({ text: text.members.replayed(answer.replayed, answer.cut), failed: answer.cut > 0 });
         setSelected(nothing);
         pages.reload();
       })

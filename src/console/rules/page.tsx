@@ -34,6 +34,7 @@ export function RulesPage() {
       openId === '' || head.some((rule) => rule.id === openId) ? undefined : found.find((rule) => rule.id === openId);
     return linked === undefined ? head : [linked, ...head];
   }, [found, openId]);
+  const titles = useMemo(() => new Map((rules.data?.items ?? []).map((rule) => [rule.id, rule.title])), [rules.data]);
   const ids = useMemo(() => shown.map((rule) => rule.id), [shown]);
   const { listRef } = useCursor({ ids, current: openId, onMove: (rule) => set({ rule }) });
   useKeys({ '/': () => searchRef.current?.focus(), escape: () => set({ rule: '' }) });
@@ -108,6 +109,7 @@ export function RulesPage() {
                 <RuleRow
                   key={rule.id}
                   rule={rule}
+                  titles={titles}
                   open={rule.id === openId}
                   onToggle={() => set({ rule: rule.id === openId ? '' : rule.id })}
                 />
@@ -121,10 +123,14 @@ export function RulesPage() {
   );
 }
 
-function RuleRow(props: { readonly rule: RuleView; readonly open: boolean; readonly onToggle: () => void }) {
+function RuleRow(props: {
+  readonly rule: RuleView;
+  readonly titles: ReadonlyMap<string, string>;
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}) {
   const text = useText();
-  const { rule, open } = props;
-  const kinds: Readonly<Record<string, string>> = text.rules.kinds;
+  const { rule, titles, open } = props;
   return (
     <>
       <tr data-row={rule.id} className="row" data-cursor={open || undefined}>
@@ -145,7 +151,7 @@ function RuleRow(props: { readonly rule: RuleView; readonly open: boolean; reado
             <span>{logsourceOf(rule)}</span>
           </span>
         </td>
-        <td className="col-kind">{kinds[rule.kind] ?? rule.kind}</td>
+        <td className="col-kind">{text.rules.kinds[rule.kind]}</td>
         <td className="col-logsource">{logsourceOf(rule)}</td>
         <td className="col-tags">
           <Tags tags={rule.tags.filter((tag) => tag.startsWith('attack.t'))} />
@@ -154,7 +160,7 @@ function RuleRow(props: { readonly rule: RuleView; readonly open: boolean; reado
       {open ? (
         <tr className="row-details">
           <td colSpan={5}>
-            {rule.description === undefined ? null : <p className="prose">{rule.description}</p>}
+            {rule.description === '' ? null : <p className="prose">{rule.description}</p>}
             <dl className="facts">
               <div>
                 <dt>ID</dt>
@@ -162,12 +168,29 @@ function RuleRow(props: { readonly rule: RuleView; readonly open: boolean; reado
                   <code>{rule.id}</code>
                 </dd>
               </div>
-              {rule.file === undefined ? null : (
+              <div>
+                <dt>{text.rules.file}</dt>
+                <dd>
+                  <code>{rule.file}</code>
+                </dd>
+              </div>
+              {rule.rules === undefined ? null : (
                 <div>
-                  <dt>{text.rules.file}</dt>
+                  <dt>{text.rules.refersTo}</dt>
                   <dd>
-                    <code>{rule.file}</code>
+                    {rule.type}:{' '}
+                    {rule.rules.map((id) => (
+                      <Link key={id} className="entity" href={`/rules?rule=${encodeURIComponent(id)}`}>
+                        {titles.get(id) ?? id}
+                      </Link>
+                    ))}
                   </dd>
+                </div>
+              )}
+              {rule.falsepositives.length === 0 ? null : (
+                <div>
+                  <dt>{text.rules.falsePositives}</dt>
+                  <dd>{rule.falsepositives.join(' / ')}</dd>
                 </div>
               )}
               <div>

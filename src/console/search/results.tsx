@@ -66,7 +66,6 @@ const ResultRow = memo(function ResultRow(props: {
   const matched = Object.hasOwn(event, 'hinomi.rules');
   return (
     <>
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the button inside is for the keyboard. */}
       <tr
         data-row={id}
         className="row"

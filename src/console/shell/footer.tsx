@@ -7,9 +7,10 @@ import { useSigned, useText } from '../session.tsx';
 
 const refreshMs = 10_000;
 
-/** Answers of GET /queue that the footer shows; the dead jobs themselves may stand beside it. */
+/** What the footer shows of GET /queue. `oldestMs` is null for readers of some members. */
 interface QueueView {
-  readonly depth: { readonly records: number; readonly oldestMs: number; readonly dead: number };
+  readonly depth: { readonly records: number; readonly oldestMs: number | null };
+  readonly dead: readonly unknown[];
 }
 
 export function Footer() {
@@ -26,6 +27,8 @@ export function Footer() {
   }, [reload]);
 
   const depth = queue.data?.depth;
+  const dead = queue.data?.dead.length ?? 0;
+  const oldestMs = depth?.oldestMs ?? 0;
   return (
     <footer className="shell-foot">
       <span className={`live live-${live}`} role="status">
@@ -37,14 +40,12 @@ export function Footer() {
       {depth === undefined ? null : (
         <span>
           {text.footer.queue(depth.records)}
-          {depth.records > 0 && depth.oldestMs > 1_000
-            ? ` · ${text.footer.lag(formatDuration(depth.oldestMs, text.duration))}`
+          {depth.records > 0 && oldestMs > 1_000
+            ? ` · ${text.footer.lag(formatDuration(oldestMs, text.duration))}`
             : ''}
         </span>
       )}
-      {depth !== undefined && depth.dead > 0 ? (
-        <span className="footer-warning">{text.footer.dead(depth.dead)}</span>
-      ) : null}
+      {dead > 0 ? <span className="footer-warning">{text.footer.dead(dead)}</span> : null}
       <span className="footer-zone">{text.footer.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
     </footer>
   );

@@ -18,5 +18,5 @@ export function ordinaryShibboleth(_member: DemoMember, random: Random, atMs: nu
   }
   const started = new Date(atMs - 6_000).toISOString().slice(0, 19);
   const ended = new Date(atMs).toISOString().slice(0, 19);
-  return `${head} [Shibboleth-Audit.SSO:283] - ${from}|${started}Z|${ended}Z|${student}|${random.pick(services)}|_${random.int(1e8, 9e8).toString(16)}|password|${ended}Z|eduPersonPrincipalName,displayName|_${random.int(1e8, 9e8).toString(16)}|transient|false|false|Redirect|POST||Success||_${random.int(1e8, 9e8).toString(16)}|Mozilla/5.0 (Windows NT 10.0; Win64; x64)`;
+  return `${head} [Shibboleth-Audit.SSO:283] - ${from}|${started}Z|${ended}Z|${student}|${random.pick(services)}|_${random.int(1e8, 9e8).toString(16)}|password|${ended}Z|eduPersonPrincipalName,displayName|_${random.int(1e8, 9e8).toString(16)}|transient|true|false|true|Redirect|POST||Success||_${random.int(1e8, 9e8).toString(16)}|Mozilla/5.0 (Windows NT 10.0; Win64; x64)`;
 }

@@ -1,0 +1,106 @@
+/** Findings, rules and a small stand-in for the store, for tests of the incident part. */
+import type { Finding } from '../correlate/finding.ts';
+import type { Alert, Campaign, Entity, Incident, Level } from '../model/alert.ts';
+import type { Change } from '../store/store.ts';
+import type { BookRule } from './book.ts';
+
+export const dayMs = Date.UTC(2026, 10, 23);
+const hourMs = 3_600_000;
+
+/** 'host srv1 user bob source 203.0.113.7' -> entities. */
+export function entitiesFrom(text: string): Entity[] {
+  const fields: Record<string, string> = {
+    host: 'host.name',
+    user: 'user.name',
+    source: 'source.ip',
+    destination: 'destination.ip',
+  };
+  const words = text.split(' ').filter((word) => word !== '');
+  const entities: Entity[] = [];
+  for (let index = 0; index < words.length; index += 2)
+    entities.push({ field: fields[words[index] as string] as string, value: words[index + 1] as string });
+  return entities;
+}
+
+/** A finding of `ruleId` at `member` about these entities, with one event at that hour of the day. */
+export function finding(
+  ruleId: string,
+  about: string,
+  hour = 12,
+  more: Partial<Finding> & { member?: string } = {},
+): Finding {
+  const { member = 'kita', ...rest } = more;
+  return {
+    ruleId,
+    memberId: member,
+    key: entitiesFrom(about),
+    entities: [],
+    periodStartMs: dayMs,
+    events: [{ id: `${member}-${ruleId}-${about}-${hour}`, atMs: dayMs + hour * hourMs, sourceId: `${member}.vpn` }],
+    campaignKey: undefined,
+    ...rest,
+  };
+}
+
+export function rule(id: string, level: Level = 'low', kind: 'rule' | 'correlation' = 'rule'): BookRule {
+  return {
+    id,
+    kind,
+    name: undefined,
+    title: `Title of ${id}`,
+    description: '',
+    status: 'stable',
+    level,
+    tags: ['attack.t1110'],
+    references: [],
+    falsepositives: [],
+    author: '',
+    where: { file: 'test.yml', line: 1 },
+    own: { by: undefined, periodMs: 24 * hourMs },
+  };
+}
+
+/** low1, low2, medium1, high1, critical1, info1: base rules; chain: a correlation of level medium; sweep: across members. */
+export const rules: ReadonlyMap<string, BookRule> = new Map(
+  [
+    rule('low1'),
+    rule('low2'),
+    rule('medium1', 'medium'),
+    rule('high1', 'high'),
+    rule('critical1', 'critical'),
+    rule('info1', 'informational'),
+    rule('chain', 'medium', 'correlation'),
+    rule('lowchain', 'low', 'correlation'),
+    rule('sweep', 'low', 'correlation'),
+  ].map((one) => [one.id, one]),
+);
+
+export interface Written {
+  alert: Map<string, Alert>;
+  incident: Map<string, Incident>;
+  campaign: Map<string, Campaign>;
+  audit: { action: string; memberId: string | null; text: string }[];
+}
+
+export const nothingWritten = (): Written => ({
+  alert: new Map(),
+  incident: new Map(),
+  campaign: new Map(),
+  audit: [],
+});
+
+/** Writes as the store would: every document once a call, one version after the one before. Throws where the store would refuse. */
+export function write(written: Written, changes: readonly Change[]): void {
+  const seen = new Set<string>();
+  for (const { kind, doc } of changes) {
+    if (seen.has(`${kind} ${doc.id}`)) throw new Error(`two changes of ${kind} ${doc.id} in one call`);
+    seen.add(`${kind} ${doc.id}`);
+    if (kind === 'audit') {
+      written.audit.push({ action: doc.action, memberId: doc.memberId, text: JSON.stringify(doc) });
+    } else if (kind === 'alert' || kind === 'incident' || kind === 'campaign') {
+      const before = written[kind].get(doc.id)?.version ?? 0;
+      if (doc.version !== before + 1) throw new Error(`${kind} ${doc.id}: version ${doc.version} after ${before}`);
+      (written[kind] as Map<string, typeof doc>).set(doc.id, doc);
+    }
+  }
+}
