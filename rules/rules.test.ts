@@ -48,7 +48,9 @@ describe('every rule', () => {
 
   it('names no member: its title is read by all of them', () => {
     const names = createCity(1).flatMap(({ id, name, domain }) => [id, name, domain]);
-    const said = all.flatMap(({ title, description }) => names.filter((name) => `${title} ${description}`.includes(name)));
+    const said = all.flatMap(({ title, description }) =>
+      names.filter((name) => `${title} ${description}`.includes(name)),
+    );
     expect(said).toEqual([]);
   });
 
@@ -72,7 +74,6 @@ describe('every rule', () => {
         level === 'informational' &&
         folder.set.correlations.some(({ rules, generate }) => generate && rules.includes(id)),
     );
-    // A new account alerts only as a new administrator, which the same correlation lets through.
     expect(loud.map(({ name }) => name)).toEqual([]);
   });
 });

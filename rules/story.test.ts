@@ -24,7 +24,9 @@ it.each([1, 7])('seed %i', (seed) => {
   const [entered, ...others] = victims(city);
   const story = createStory(city, seed);
   const types = new Map(
-    city.flatMap(({ id, sources }) => sources.map(({ name, type }) => [`${id}.${name}`, { member: id, dataset: type }])),
+    city.flatMap(({ id, sources }) =>
+      sources.map(({ name, type }) => [`${id}.${name}`, { member: id, dataset: type }]),
+    ),
   );
   // Ten in the morning in Japan: at night the maintenance account would be an alert of its own.
   const startMs = Date.UTC(2026, 10, 24, 1);

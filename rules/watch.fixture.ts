@@ -29,7 +29,11 @@ export interface LogRecord {
 }
 
 /** A raw record by the connector of that name, with the default settings of a source. Throws what the connector throws. */
-export function parseRecord(dataset: string, record: string, receivedAt = '2026-11-20T09:00:00.000Z'): readonly Fields[] {
+export function parseRecord(
+  dataset: string,
+  record: string,
+  receivedAt = '2026-11-20T09:00:00.000Z',
+): readonly Fields[] {
   const connector = types.get(dataset);
   if (connector === undefined) throw new Error(`there is no connector "${dataset}"`);
   return connector.parse(record, { timeZone: 'Asia/Tokyo', receivedAt, config: connector.config.parse({}) });
@@ -53,11 +57,15 @@ export function createWatch(): Watch {
   let number = 0;
   return {
     add(records) {
-      const matches = records.flatMap((record): readonly Match[] => matchesOf(record, `event-${number++}`, correlator.matchFields));
+      const matches = records.flatMap((record): readonly Match[] =>
+        matchesOf(record, `event-${number++}`, correlator.matchFields),
+      );
       found.push(...correlator.add(matches));
     },
     raised: () =>
-      [...new Set(found.map(({ memberId, ruleId }) => `${memberId}: ${rulesById.get(ruleId)?.title ?? ruleId}`))].sort(),
+      [
+        ...new Set(found.map(({ memberId, ruleId }) => `${memberId}: ${rulesById.get(ruleId)?.title ?? ruleId}`)),
+      ].sort(),
     findings: () => found,
   };
 }

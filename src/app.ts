@@ -13,6 +13,7 @@ import { createApi } from './api/server.ts';
 import type { PipelineNews, PipelineThreadData } from './app-worker.ts';
 import type { Config } from './config.ts';
 import { createCorrelator } from './correlate/correlator.ts';
+import { usableCorrelations } from './correlate/usable.ts';
 import { compileRules } from './detect/compile.ts';
 import { createIncidentBook } from './incident/book.ts';
 import { createAuthenticate } from './intake/authenticate.ts';
@@ -48,33 +49,52 @@ export interface CenterOptions {
 
 const DAY_MS = 86_400_000;
 
-export async function startCenter({ config, consoleFolder, version }: CenterOptions): Promise<Center> {
-  const log = pino({ level: config.log.level });
+/** Throws what keeps it from running (a port that is taken, a folder in use, a file of a newer version), with nothing left open. */
+export async function startCenter(options: CenterOptions): Promise<Center> {
+  const opened: (() => Promise<void>)[] = [];
+  // What was opened last closes first: doors, then threads, then files.
+  const close = async (): Promise<void> => {
+    for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part();
+  };
+  try {
+    return { ...(await open(options, (part) => opened.push(part))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  { config, consoleFolder, version }: CenterOptions,
+  onClose: (part: () => Promise<void>) => void,
+): Promise<Omit<Center, 'close'>> {
+  const log = pino({ level: config.log.level }, pino.destination(2));
 
   // Rules: one set for the correlator here, compiled anew in each pipeline thread.
   const { set, mapping } = await readRuleFolders(ruleFolders(config.rules));
   const engine = compileRules(set, mapping, { placeholders: config.rules.placeholders });
-  for (const { where, message } of [...set.problems, ...engine.problems])
+  const latenessMs = config.correlate.latenessHours * 3_600_000;
+  const { correlations, problems } = usableCorrelations({ ...set, ecsField: mapping.ecsFields, latenessMs });
+  const engineProblems = [...engine.problems, ...problems];
+  for (const { where, message } of [...set.problems, ...engineProblems])
     log.warn({ rule: `${where.file}:${where.line}` }, message);
-  const rulesById = new Map([...set.rules, ...set.correlations].map((rule) => [rule.id, rule]));
+  const rulesById = new Map([...set.rules, ...correlations].map((rule) => [rule.id, rule]));
 
   // Adapters.
   const storeHost = await openSqliteStore({ folder: config.dataDir });
+  onClose(storeHost.close);
   const { store } = storeHost;
   const rememberMs = config.retention.rememberBatchesDays * DAY_MS;
   const recordsHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'records.db'), rememberMs });
+  onClose(recordsHost.close);
   const matchesHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'matches.db'), rememberMs });
+  onClose(matchesHost.close);
   const records = recordsHost.queue;
   const matches = matchesHost.queue;
 
   // Correlator and incidents.
   const live = createLive();
-  const correlator = createCorrelator({
-    rules: set.rules,
-    correlations: set.correlations,
-    ecsField: mapping.ecsFields,
-    latenessMs: config.correlate.latenessHours * 3_600_000,
-  });
+  const correlator = createCorrelator({ rules: set.rules, correlations, ecsField: mapping.ecsFields, latenessMs });
   const book = createIncidentBook();
   await rebuild({ store, correlator, book });
   const stopMatches = matches.work(
@@ -88,6 +108,8 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
         log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),
     },
   );
+
+  onClose(stopMatches);
 
   // Pipeline threads.
   const workers = config.pipeline.workers > 0 ? config.pipeline.workers : Math.max(1, availableParallelism() - 1);
@@ -105,10 +127,13 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
     log,
   });
 
+  onClose(pipeline.stop);
+
   // Doors.
   const refused = createRefused(store, (error) =>
     log.error({ err: error }, 'refused records could not be counted; will retry'),
   );
+  onClose(refused.close);
   const intake = createIntake({
     authenticate: createAuthenticate(store),
     queue: records,
@@ -124,7 +149,7 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
   const api = await createApi({
     store,
     queue: records,
-    rules: () => ({ set, engineProblems: engine.problems }),
+    rules: () => ({ set, engineProblems }),
     connectors,
     onSaved: (changes: readonly Change[]) => {
       for (const change of changes) book.replace(change);
@@ -167,29 +192,33 @@ export async function startCenter({ config, consoleFolder, version }: CenterOpti
     );
   }, 600_000);
   prune.unref();
+  onClose(async () => clearInterval(prune));
 
-  const intakeUrl = await listen(intake, config.intake);
-  const apiUrl = await listen(api, config.api);
+  onClose(() => api.close());
+  onClose(() => intake.close());
+  const intakeUrl = await listen(intake, config.intake, 'intake');
+  const apiUrl = await listen(api, config.api, 'api');
   return {
     store,
     apiUrl,
     intakeUrl,
     records,
     matches,
-    async close() {
-      clearInterval(prune);
-      await Promise.all([intake.close(), api.close()]);
-      await pipeline.stop();
-      await stopMatches();
-      await refused.close();
-      await Promise.all([recordsHost.close(), matchesHost.close()]);
-      await storeHost.close();
-    },
   };
 }
 
-const listen = (server: FastifyInstance, { host, port }: { host: string; port: number }): Promise<string> =>
-  server.listen({ host, port });
+async function listen(
+  server: FastifyInstance,
+  { host, port }: { host: string; port: number },
+  section: 'api' | 'intake',
+): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${port} of ${host} is taken by another program; choose another (${section}.port)`);
+  }
+}
 
 interface PipelineSetup extends Omit<PipelineThreadData, 'store' | 'records' | 'matches'> {
   readonly records: () => PipelineThreadData['records'];
@@ -290,6 +319,8 @@ async function queueMetrics(
     each((depth) => depth.dead),
   );
   gauge('hinomi_correlator_groups', 'Groups in the memory of correlation rules.', [['', correlator.groups]]);
-  gauge('hinomi_correlator_evicted', 'Groups forgotten for want of room since the start.', [['', correlator.evicted]]);
+  gauge('hinomi_correlator_evicted', 'Events forgotten by correlation rules for want of room since the start.', [
+    ['', correlator.evicted],
+  ]);
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { openTestApi, PASSWORD, type TestApi } from './fixture.ts';
+import { openTestApi, PASSWORD, type TestApi } from './api.fixture.ts';
 import { createAttempts, createSignIn } from './sign-in.ts';
 
 let center: TestApi;
@@ -43,8 +43,8 @@ test('a session: opened, read, used for a change, closed', async () => {
 });
 
 test('over TLS the cookie is bound to host and TLS', async () => {
-  const secure = await openTestApi(openSqliteStore, { config: { secureCookies: true } });
-  const opened = await secure.api.inject({
+  const secure = await center.also({ config: { secureCookies: true } });
+  const opened = await secure.inject({
     method: 'POST',
     url: '/api/v1/session',
     payload: { login: 'soc-analyst', password: PASSWORD },
@@ -140,6 +140,9 @@ test('attempts of one address are bounded, other addresses are not touched; IPv6
   tries('192.0.2.1', 2);
   expect(() => attempts.take('192.0.2.1')).toThrow(/try again in 1 s/);
   tries('192.0.2.2', 2);
+  attempts.giveBack('192.0.2.2');
+  tries('192.0.2.2', 1);
+  expect(() => attempts.take('192.0.2.2')).toThrow();
   tries('2001:db8:1:2::1', 1);
   tries('2001:db8:1:2::ffff', 1);
   expect(() => attempts.take('2001:db8:1:2:3::4')).toThrow();

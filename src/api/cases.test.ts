@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Alert } from '../model/alert.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { CAMPAIGN_ID, openTestApi, type TestApi } from './fixture.ts';
+import { CAMPAIGN_ID, openTestApi, type TestApi } from './api.fixture.ts';
 
 let center: TestApi;
 let analyst: { cookie: string; 'x-csrf-token': string };

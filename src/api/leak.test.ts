@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSqliteStore } from '../store/sqlite.ts';
-import { CAMPAIGN_ID, openTestApi, type Seeded, type TestApi } from './fixture.ts';
+import { CAMPAIGN_ID, openTestApi, type Seeded, type TestApi } from './api.fixture.ts';
 
 let center: TestApi;
 let readers: Record<string, Record<string, string>>;

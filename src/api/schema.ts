@@ -14,7 +14,8 @@ export const time = z.iso
   .datetime({ offset: true })
   .describe('ISO 8601 with zone, e.g. 2026-11-03T09:00:00Z or 2026-11-03T18:00:00+09:00');
 
-export const page = z.object({
+/** Strict, as all queries: a filter misspelt must not answer everything. */
+export const page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z.string().min(1).max(2_000).optional().describe('`next` of the page before'),
 });

@@ -54,6 +54,11 @@ export function createAttempts(max: number, windowMs: number, now: () => number 
         });
       }
     },
+    /** It was no guess: the attempt is given back. */
+    giveBack(address: string): void {
+      const entry = seen.get(groupOf(address));
+      if (entry !== undefined && entry.count > 0) entry.count--;
+    },
   };
 }
 

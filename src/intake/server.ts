@@ -1,5 +1,5 @@
 /** The intake's HTTP server: hands bodies to the front doors as they came and answers refusals as RFC 9457 problems. */
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { errorCodes, problemDetails, Refusal } from '../errors.ts';
 import { addIngest, type IngestParts } from './ingest.ts';
 
@@ -25,7 +25,7 @@ function toRefusal(error: unknown, maxBodyBytes: number): Refusal | undefined {
 export function createIntake(parts: IntakeParts): FastifyInstance {
   const server = fastify({
     loggerInstance: parts.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: parts.maxBodyBytes,
     // An agent's slow line may take long; a connection that sends nothing may not.
     requestTimeout: 120_000,

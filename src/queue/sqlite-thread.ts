@@ -37,7 +37,14 @@ const schemaVersion = 1;
 const { file, rememberMs } = workerData as QueueThreadData;
 
 const db = new DatabaseSync(file, { timeout: 5000 });
-db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL;');
+try {
+  // The file belongs to this process until it ends, however it ends: the lock is the operating system's.
+  db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT;`);
+} catch (error) {
+  if ((error as { errcode?: number }).errcode !== 5) throw error;
+  throw new Error(`${file} is in use: another Hinomi works on this folder. Stop it first, or choose another folder`);
+}
 const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 if (version > schemaVersion) {
   throw new Error(

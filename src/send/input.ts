@@ -1,6 +1,6 @@
 /** Files and standard input as streams of unpacked bytes. What is packed is told by its first bytes, not by its name. */
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
 export interface Input {
@@ -17,74 +17,57 @@ const CHUNK_BYTES = 256 * 1024;
 /** `onRead` is told of bytes as they are read, before unpacking. */
 export async function openFile(path: string, onRead: (bytes: number) => void): Promise<Input> {
   const file = await open(path, 'r');
+  const raw = file.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
+  const close = async (): Promise<void> => {
+    raw.destroy();
+    await file.close();
+  };
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(4);
-    const { bytesRead } = await file.read(head, 0, 4, 0);
-    const raw = file.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
-    raw.on('data', (chunk) => onRead(chunk.length));
-    raw.pause();
-    const unpacked = unpack(raw, head.subarray(0, bytesRead));
-    return {
-      chunks: unpacked[Symbol.asyncIterator](),
-      size,
-      async close() {
-        unpacked.destroy();
-        raw.destroy();
-        await file.close();
-      },
-    };
+    return { chunks: await unpack(raw, onRead), size, close };
   } catch (error) {
-    await file.close();
+    await close();
     throw error;
   }
 }
 
-/** Standard input, or any other stream. */
+/** Standard input, or any other stream. Resolves when its first bytes are there. */
 export async function openStream(stream: Readable, onRead: (bytes: number) => void): Promise<Input> {
-  const head = await readHead(stream);
-  stream.on('data', (chunk: Buffer) => onRead(chunk.length));
-  stream.pause();
-  const unpacked = unpack(stream, head);
   return {
-    chunks: unpacked[Symbol.asyncIterator](),
+    chunks: await unpack(stream, onRead),
     size: undefined,
     async close() {
-      unpacked.destroy();
+      stream.destroy();
     },
   };
 }
 
-/** The first bytes, put back into the stream. */
-async function readHead(stream: Readable): Promise<Buffer> {
-  for (;;) {
-    const head = stream.read() as Buffer | null;
-    if (head !== null) {
-      stream.unshift(head);
-      return head.subarray(0, 4);
-    }
-    if (stream.readableEnded) return Buffer.alloc(0);
-    await new Promise<void>((resolve, reject) => {
-      const done = (error?: Error): void => {
-        stream.off('readable', done).off('end', done).off('error', done);
-        if (error instanceof Error) reject(error);
-        else resolve();
-      };
-      stream.on('readable', done).on('end', done).on('error', done);
-    });
+async function unpack(raw: Readable, onRead: (bytes: number) => void): Promise<AsyncIterator<Buffer>> {
+  const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 4) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
   }
-}
-
-function unpack(raw: Readable, head: Buffer): Readable {
+  async function* whole(): AsyncGenerator<Buffer, undefined> {
+    onRead(head.length);
+    if (head.length > 0) yield head;
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+      onRead(next.value.length);
+      yield next.value;
+    }
+  }
   const unpacker =
     head[0] === 0x1f && head[1] === 0x8b
       ? createGunzip({ chunkSize: CHUNK_BYTES })
       : isZstd(head)
         ? createZstdDecompress({ chunkSize: CHUNK_BYTES })
         : undefined;
-  if (unpacker === undefined) return raw;
-  raw.on('error', (error) => unpacker.destroy(error));
-  return raw.pipe(unpacker);
+  if (unpacker === undefined) return whole();
+  // An error of the source reaches whoever reads the unpacker.
+  pipeline(whole(), unpacker, () => undefined);
+  return unpacker[Symbol.asyncIterator]();
 }
 
 /** A frame, or a skippable frame before it (RFC 8878). */

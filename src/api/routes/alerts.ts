@@ -105,7 +105,7 @@ export function addAlerts(server: ApiServer, parts: ApiParts): void {
       operationId: 'countAlerts',
       summary: 'How many alerts there are, by status and by level',
       tags: ['alerts'],
-      querystring: z.object({ memberId: oneOrMany(id).optional() }),
+      querystring: z.strictObject({ memberId: oneOrMany(id).optional() }),
       response: { 200: counts },
     },
     handler: async (request) => {

@@ -94,7 +94,7 @@ export function addEvents(server: ApiServer, { store }: ApiParts): void {
       operationId: 'countEvents',
       summary: 'Events over time, all of them whatever the query',
       tags: ['events'],
-      querystring: z.object({
+      querystring: z.strictObject({
         step: z.coerce
           .number()
           .int()

@@ -31,7 +31,7 @@ export function addLedger(server: ApiServer, { store, queue }: ApiParts): void {
       operationId: 'listLedger',
       summary: 'Records received and what became of them, oldest hour first',
       tags: ['ledger'],
-      querystring: z.object({
+      querystring: z.strictObject({
         since: time.optional().describe('24 hours before `until` when left out'),
         until: time.optional().describe('Now when left out'),
         sourceId: id.optional(),

@@ -40,6 +40,7 @@ export function addSession(
       checkOrigin(request);
       attempts.take(request.ip);
       const done = await signIn.signIn(request.body.login, request.body.password, request.ip);
+      attempts.giveBack(request.ip);
       const earlier = await auth.sessionOf(request);
       if (earlier !== undefined) await signIn.signOut(earlier, done.user.login);
       setSessionCookie(reply, config.secureCookies, done.token, done.session);
@@ -62,6 +63,7 @@ export function addSession(
       checkOrigin(request);
       attempts.take(request.ip);
       const done = await signIn.setUp(request.body.token, request.body.password, request.ip);
+      attempts.giveBack(request.ip);
       setSessionCookie(reply, config.secureCookies, done.token, done.session);
       return answer(done);
     },

@@ -30,7 +30,7 @@ export function CloseDialog(props: {
                 name="reason"
                 value={value}
                 checked={reason === value}
-                autoFocus={at === 1}
+                data-focus-first={at === 1 ? '' : undefined}
                 onChange={() => setReason(value)}
               />
               <span>{text.closeReason[value]}</span>

@@ -62,7 +62,7 @@ export function IncidentPage(props: { readonly id: string }) {
         ) : null}
         {incident.campaignId ? (
           <Link className="campaign-link" href={`/campaigns/${encodeURIComponent(incident.campaignId)}`}>
-            {text.incidents.partOf}: {text.incidents.openCampaign}
+            {text.incidents.partOf}
           </Link>
         ) : null}
       </CaseHead>

@@ -40,6 +40,8 @@ const steps = [
   ...[1, 2, 3, 6, 12].map((n) => n * hourMs),
   ...[1, 2, 7, 14, 30, 90].map((n) => n * dayMs),
 ];
+/** One short burst is not blown up to fill the picture. */
+const leastSpanMs = 20_000;
 /** Rows of one lane, at most; what finds no room lies on the last. */
 const mostRows = 4;
 
@@ -48,7 +50,7 @@ export function layoutAxis(marks: readonly Mark[], mostTicks: number, offsetMs: 
   const first = marks.reduce((least, mark) => Math.min(least, mark.fromMs), Number.POSITIVE_INFINITY);
   const last = marks.reduce((most, mark) => Math.max(most, mark.toMs), Number.NEGATIVE_INFINITY);
   if (marks.length === 0) return { fromMs: 0, toMs: minuteMs, ticks: [] };
-  const air = Math.max((last - first) * 0.04, 30_000);
+  const air = Math.max((last - first) * 0.05, (leastSpanMs - (last - first)) / 2);
   const fromMs = first - air;
   const toMs = last + air;
   const step =

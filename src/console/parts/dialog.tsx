@@ -1,4 +1,7 @@
-/** A modal dialog on the browser's own element: focus stays inside, Escape closes, focus returns. */
+/**
+ * A modal dialog on the browser's own element: focus stays inside, Escape closes, focus returns. It begins at the content's
+ * data-focus-first, else at the button that closes.
+ */
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { useText } from '../session.tsx';
 import { Icon } from './icon.tsx';
@@ -11,6 +14,7 @@ export function Dialog(props: { readonly title: string; readonly onClose: () => 
     const dialog = element.current;
     const before = document.activeElement;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>('[data-focus-first]')?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();

@@ -16,7 +16,7 @@ export function EventList(props: { readonly events: readonly Event[] }) {
           <details>
             <summary>
               <Time at={event['@timestamp']} />
-              <bdi className="event-line">{summarise(event)}</bdi>
+              <bdi className="event-line">{summarise(event, text)}</bdi>
             </summary>
             <EventFields event={event} />
           </details>

@@ -1,4 +1,5 @@
 /** One line that tells a reader what an event is about, without its product's own page. */
+import type { Text } from '../i18n/ja.ts';
 import type { Event } from '../types.ts';
 import { visible } from './visible.ts';
 
@@ -14,24 +15,31 @@ function first(event: Event, fields: readonly string[]): string {
   return '';
 }
 
-/** Who did what from where to where, as far as the event says; its message or original record where it says nothing. */
-export function summarise(event: Event): string {
-  const action = first(event, ['event.action', 'winlog.task', 'event.code', 'http.request.method']);
+/** Who did what from where to where, as far as the event says; its message or original record where it says little. */
+export function summarise(event: Event, text: Pick<Text, 'windows'>): string {
+  const code = first(event, ['event.code']);
+  const windows: Readonly<Record<string, string>> = text.windows;
+  const action = Object.hasOwn(event, 'winlog.channel')
+    ? `${code} ${Object.hasOwn(windows, code) ? windows[code] : ''}`.trim()
+    : first(event, ['http.request.method', 'event.action']);
   const who = first(event, ['user.name', 'user.target.name', 'source.user.name']);
   const from = first(event, ['source.ip', 'source.address', 'client.ip']);
   const to = first(event, ['destination.ip', 'destination.domain', 'destination.address']);
-  const where = first(event, ['host.name', 'observer.name']);
+  const port = to === '' ? '' : first(event, ['destination.port']);
   const object = first(event, [
     'process.command_line',
     'process.executable',
+    'service.name',
     'winlog.event_data.ServiceName',
     'url.original',
     'url.path',
     'dns.question.name',
     'file.path',
   ]);
-  const outcome = first(event, ['event.outcome', 'http.response.status_code']);
-  const route = from !== '' && to !== '' ? `${from} → ${to}` : from !== '' ? `${from} →` : to !== '' ? `→ ${to}` : '';
+  const where = first(event, ['host.name']);
+  const outcome = first(event, ['http.response.status_code', 'event.outcome']);
+  const target = port === '' ? to : `${to.includes(':') ? `[${to}]` : to}:${port}`;
+  const route = to === '' ? from : from === '' ? `→ ${target}` : `${from} → ${target}`;
   const told = [
     action,
     who,
@@ -41,6 +49,5 @@ export function summarise(event: Event): string {
     outcome === '' ? '' : `(${outcome})`,
   ].filter((part) => part !== '');
   const message = first(event, ['message', 'event.original']);
-  if (told.length >= 3 || message === '') return visible(told.join(' '), longest);
-  return visible(message, longest);
+  return visible(told.length >= 3 || message === '' ? told.join(' ') : message, longest);
 }

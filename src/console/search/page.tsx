@@ -117,6 +117,7 @@ export function SearchPage() {
           <MemberSelect value={memberId} onChange={(member) => set({ member })} />
         </div>
         <SyntaxHelp
+          open={wrongQuery}
           onTry={(example) => {
             setTyped(example);
             box.current?.focus();
@@ -126,7 +127,7 @@ export function SearchPage() {
       <div id="query-error" role="alert" className="field-error">
         {wrongQuery ? (
           <>
-            {text.search.wrongQuery}: <span lang="en">{error.message}</span>
+            {text.search.wrongQuery}: <span lang="en">{error.message.replace(/^query\.q: /, '')}</span>
           </>
         ) : null}
       </div>

@@ -95,7 +95,7 @@ const ResultRow = memo(function ResultRow(props: {
         </td>
         <td className="col-title">
           {matched ? <span className="tag tag-matched">Sigma</span> : null}
-          <bdi className="event-line">{summarise(event)}</bdi>
+          <bdi className="event-line">{summarise(event, text)}</bdi>
           {many ? <span className="row-under">{memberName(event['organization.id'])}</span> : null}
         </td>
       </tr>

@@ -1,10 +1,10 @@
 /** The query language on half a page, beside the box where it is needed. */
 import { useText } from '../session.tsx';
 
-export function SyntaxHelp(props: { readonly onTry: (query: string) => void }) {
+export function SyntaxHelp(props: { readonly open: boolean; readonly onTry: (query: string) => void }) {
   const text = useText();
   return (
-    <details className="syntax">
+    <details className="syntax" open={props.open}>
       <summary>{text.search.syntax}</summary>
       <dl>
         {text.search.syntaxRows.map(([query, meaning]) => (

@@ -21,7 +21,7 @@ import type { Change, Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import { auditChange } from './audit-entry.ts';
 import { createLive, type Live } from './live.ts';
-import { type ApiParts, createApi } from './server.ts';
+import { type ApiOptions, type ApiParts, createApi } from './server.ts';
 
 /** Something of a member that must never reach another; `word` is part of every text, name and id. */
 export interface Seeded {
@@ -52,7 +52,15 @@ export interface TestApi {
   key(role: Role, members: MemberAccess): Promise<{ authorization: string }>;
   /** Headers of a new session of a user. */
   session(login: string): Promise<{ cookie: string; 'x-csrf-token': string }>;
+  /** Another API over the same store. */
+  also(options: TestOptions): Promise<FastifyInstance>;
   close(): Promise<void>;
+}
+
+export interface TestOptions {
+  readonly overrides?: Partial<ApiParts>;
+  readonly config?: Partial<ApiParts['config']>;
+  readonly heartbeatMs?: number;
 }
 
 type OpenStore = (options: { folder: string }) => Promise<{ store: Store; close(): Promise<void> }>;
@@ -256,13 +264,14 @@ function seedDocs(
   return { seeded, changes, event, reject };
 }
 
+const config: ApiParts['config'] = {
+  ...{ secureCookies: false, sessionHours: 12, lockAfter: 3, lockMinutes: 15, version: '0.0.0-test' },
+};
+
 /** Sign-in costs tens of milliseconds by design, so all people of the tests share one password hash. */
 let passwordHash: Promise<string> | undefined;
 
-export async function openTestApi(
-  openStore: OpenStore,
-  options: { overrides?: Partial<ApiParts>; config?: Partial<ApiParts['config']>; heartbeatMs?: number } = {},
-): Promise<TestApi> {
+export async function openTestApi(openStore: OpenStore, options: TestOptions = {}): Promise<TestApi> {
   passwordHash ??= hashPassword(PASSWORD);
   const folder = await mkdtemp(join(tmpdir(), 'hinomi-api-'));
   const host = await openStore({ folder });
@@ -334,40 +343,38 @@ export async function openTestApi(
   const saved: Change[] = [];
   const routes: { method: string; url: string; access: Access }[] = [];
   const live = createLive();
-  const api = await createApi(
-    {
-      store,
-      queue: { depth: async () => depth, dead: async () => dead, retryDead: async (ids) => ids.length },
-      rules: () => rules,
-      connectors: [connector],
-      onSaved: (changes) => {
-        saved.push(...changes);
-        live.publish(changes);
+  const build = async (options: TestOptions, onRoute: ApiOptions['onRoute']): Promise<FastifyInstance> => {
+    const api = await createApi(
+      {
+        store,
+        queue: { depth: async () => depth, dead: async () => dead, retryDead: async (ids) => ids.length },
+        rules: () => rules,
+        connectors: [connector],
+        onSaved: (changes) => {
+          saved.push(...changes);
+          live.publish(changes);
+        },
+        live,
+        replay: async (_scope, ids) => ({ replayed: ids.length, cut: 0 }),
+        log: pino({ level: 'silent' }),
+        config: { ...config, ...options.config },
+        consoleFolder: undefined,
+        health: async () => ({ ready: true, checks: { queue: { ok: true, detail: '12 records of alphaword wait' } } }),
+        metrics: async () => '# HELP more More.\n# TYPE more gauge\nmore 1\n',
+        ...options.overrides,
       },
-      live,
-      replay: async (_scope, ids) => ({ replayed: ids.length, cut: 0 }),
-      log: pino({ level: process.env.HINOMI_TEST_LOG ?? 'silent' }),
-      config: {
-        secureCookies: false,
-        sessionHours: 12,
-        lockAfter: 3,
-        lockMinutes: 15,
-        version: '0.0.0-test',
-        ...options.config,
+      {
+        ...(onRoute !== undefined && { onRoute }),
+        ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
       },
-      consoleFolder: undefined,
-      health: async () => ({ ready: true, checks: { queue: { ok: true, detail: '12 records of alphaword wait' } } }),
-      metrics: async () => '# HELP more More.\n# TYPE more gauge\nmore 1\n',
-      ...options.overrides,
-    },
-    {
-      onRoute: (route) => void routes.push(route),
-      ...(options.heartbeatMs !== undefined && { heartbeatMs: options.heartbeatMs }),
-    },
-  );
-  await api.ready();
+    );
+    await api.ready();
+    return api;
+  };
+  const api = await build(options, (route) => void routes.push(route));
 
   return {
+    also: (more) => build(more, undefined),
     ...{ api, store, live, saved, routes, alpha: alpha.seeded, beta: beta.seeded },
     async key(role, members) {
       const { id, text, secretHash } = createKey();

@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CENTER_SCOPE } from '../model/scope.ts';
+import { createSqliteStore, openSqliteStore } from './sqlite.ts';
+import { storeContract } from './store.contract.ts';
+import { makeAlert, makeBatch } from './store.fixture.ts';
+
+storeContract('sqlite', async (folder) => {
+  let host = await openSqliteStore({ folder });
+  return {
+    store: host.store,
+    async reopen() {
+      await host.close();
+      host = await openSqliteStore({ folder });
+      return host.store;
+    },
+    close: () => host.close(),
+  };
+});
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hinomi-sqlite-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const ever = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
+
+it('serves several threads and several processes', async () => {
+  const one = await openSqliteStore({ folder, readers: 2 });
+  const two = await openSqliteStore({ folder });
+  const third = createSqliteStore(one.handle().handle);
+  const alerts = Array.from({ length: 30 }, (_, index) => makeAlert(`a${index}`));
+  const stores = [one.store, two.store, third];
+  await Promise.all(alerts.map((doc, index) => stores[index % 3]?.save([{ kind: 'alert', doc }])));
+  for (const store of stores) expect((await store.find('alert', CENTER_SCOPE, { limit: 99 })).items.length).toBe(30);
+  await third.putBatches([makeBatch('1', { events: [{ message: 'hello' }] })]);
+  for (const store of stores)
+    expect((await store.findEvents(CENTER_SCOPE, { ...ever, limit: 9 })).items.length).toBe(1);
+  await third.close();
+  await expect(third.get('alert', CENTER_SCOPE, 'a1')).rejects.toThrow(/ended/);
+  await Promise.all([one.close(), two.close()]);
+});
+
+it('answers short questions while a search works', async () => {
+  const host = await openSqliteStore({ folder });
+  const events = Array.from({ length: 20_000 }, (_, index) => ({ message: `n${index} ${'x'.repeat(200)}` }));
+  await host.store.putBatches([makeBatch('1', { events })]);
+  const query = { op: 'not', of: { op: 'text', text: 'x*', wildcard: true } } as const;
+  const order: string[] = [];
+  await Promise.all([
+    host.store
+      .findEvents(CENTER_SCOPE, { ...ever, limit: 1, query, budgetMs: 10_000 })
+      .then(() => order.push('search')),
+    host.store
+      .stats()
+      .then(() => host.store.get('alert', CENTER_SCOPE, 'a'))
+      .then(() => order.push('get')),
+  ]);
+  expect(order).toEqual(['get', 'search']);
+  await host.close();
+});
+
+it.each([
+  ['a file that is no database', async (path: string) => writeFile(path, 'x'.repeat(8192)), /not a file of Hinomi/],
+  [
+    'another program’s database',
+    async (path: string) => {
+      const db = new DatabaseSync(path);
+      db.exec('CREATE TABLE t(x)');
+      db.close();
+    },
+    /another program/,
+  ],
+  [
+    'a newer Hinomi’s',
+    async (path: string) => {
+      const db = new DatabaseSync(path);
+      db.exec('CREATE TABLE t(x); PRAGMA application_id = 0x484e4d49; PRAGMA user_version = 99');
+      db.close();
+    },
+    /newer Hinomi \(format 99/,
+  ],
+])('refuses %s, and names it', async (_, make, message) => {
+  await make(join(folder, 'state.db'));
+  await expect(openSqliteStore({ folder })).rejects.toThrow(message);
+  await expect(openSqliteStore({ folder })).rejects.toThrow(/state\.db/);
+});
+
+it('names the day’s file that is damaged, and goes on with the others', async () => {
+  let host = await openSqliteStore({ folder });
+  await host.store.putBatches([makeBatch('1', { events: [{}] })]);
+  await host.close();
+  await writeFile(join(folder, 'events', '2026-11-20.db'), 'x'.repeat(8192));
+  host = await openSqliteStore({ folder });
+  await expect(host.store.findEvents(CENTER_SCOPE, { ...ever, limit: 9 })).rejects.toThrow(/2026-11-20\.db: it is not/);
+  await expect(host.store.putBatches([makeBatch('2', { events: [{}] })])).rejects.toThrow(/2026-11-20\.db: it is not/);
+  await host.store.putBatches([makeBatch('3', { receivedAt: '2026-11-21T01:00:00.000Z', events: [{}] })]);
+  await host.close();
+});
+
+it('takes up a day’s file that was put in its place', async () => {
+  let host = await openSqliteStore({ folder });
+  const old = makeBatch('1', { receivedAt: '2026-11-18T01:00:00.000Z', events: [{ message: 'old' }] });
+  await host.store.putBatches([old]);
+  await host.close();
+  const path = join(folder, 'events', '2026-11-18.db');
+  await copyFile(path, `${path}.bak`);
+  host = await openSqliteStore({ folder });
+  expect(await host.store.prune('2026-11-19')).toEqual(['2026-11-18']);
+  await host.close();
+  await copyFile(`${path}.bak`, path);
+  host = await openSqliteStore({ folder });
+  expect((await host.store.findEvents(CENTER_SCOPE, { ...ever, limit: 9 })).items).toEqual(old.events);
+  await host.close();
+});
+
+it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, async () => {
+  const program = `
+    import { openSqliteStore } from ${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)};
+    import { makeAlert, makeBatch } from ${JSON.stringify(new URL('./store.fixture.ts', import.meta.url).href)};
+    const { store } = await openSqliteStore({ folder: ${JSON.stringify(folder)} });
+    for (let n = 0; ; n++) {
+      const batch = makeBatch(String(n), { events: Array.from({ length: 50 }, () => ({ message: 'n' + n })), matched: [0] });
+      await store.putBatches([batch]);
+      await store.save([{ kind: 'alert', doc: makeAlert('a' + n) }], { ...batch, alerts: 1 });
+      process.stdout.write(n + '\\n');
+    }`;
+  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let confirmed = -1;
+  await new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      confirmed = Number(chunk.toString().trim().split('\n').at(-1));
+      if (confirmed >= 20) resolve();
+    });
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGKILL');
+  await ended;
+  const host = await openSqliteStore({ folder });
+  const alerts = (await host.store.find('alert', CENTER_SCOPE, { limit: 1_000 })).items.length;
+  const { events } = await host.store.stats();
+  expect(alerts).toBeGreaterThanOrEqual(confirmed + 1);
+  expect(events % 50).toBe(0);
+  expect(events / 50 - alerts).toBeOneOf([0, 1]);
+  const matches = (await Array.fromAsync(host.store.appliedMatches(CENTER_SCOPE, 0))).flat();
+  expect(matches.length).toBe(alerts);
+  // The same again, as the queue would bring it.
+  await host.store.putBatches([
+    makeBatch('3', { events: Array.from({ length: 50 }, () => ({ message: 'n3' })), matched: [0] }),
+  ]);
+  expect((await host.store.stats()).events).toBe(events);
+  await host.close();
+});
