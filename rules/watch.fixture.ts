@@ -18,7 +18,9 @@ export const engine = compileRules(folder.set, folder.mapping);
 const rulesById = new Map<string, RuleHead>(
   [...folder.set.rules, ...folder.set.correlations].map((rule) => [rule.id, rule]),
 );
-const types = new Map(connectors.map((connector) => [connector.type, connector]));
+const types = new Map(
+  connectors.map((connector) => [connector.type, { connector, config: connector.config.parse({}) }] as const),
+);
 
 export interface LogRecord {
   readonly member: string;
@@ -34,9 +36,9 @@ export function parseRecord(
   record: string,
   receivedAt = '2026-11-20T09:00:00.000Z',
 ): readonly Fields[] {
-  const connector = types.get(dataset);
-  if (connector === undefined) throw new Error(`there is no connector "${dataset}"`);
-  return connector.parse(record, { timeZone: 'Asia/Tokyo', receivedAt, config: connector.config.parse({}) });
+  const type = types.get(dataset);
+  if (type === undefined) throw new Error(`there is no connector "${dataset}"`);
+  return type.connector.parse(record, { timeZone: 'Asia/Tokyo', receivedAt, config: type.config });
 }
 
 export interface Watch {

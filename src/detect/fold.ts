@@ -3,14 +3,19 @@
  * Units whose lower case is longer (U+0130) stay as they are; pairs beyond the BMP are not folded.
  */
 
-const table = new Uint16Array(65_536);
-for (let unit = 0; unit < table.length; unit++) {
+/** Unit -> what it is with case ignored, for those who walk over units and need no folded copy. */
+export const foldedUnits = new Uint16Array(65_536);
+for (let unit = 0; unit < foldedUnits.length; unit++) {
   const lower = String.fromCharCode(unit).toLowerCase();
-  table[unit] = lower.length === 1 ? lower.charCodeAt(0) : unit;
+  foldedUnits[unit] = lower.length === 1 ? lower.charCodeAt(0) : unit;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
 const onlyAscii = /^[\u0000-\u007f]*$/;
+
+export function isAscii(text: string): boolean {
+  return onlyAscii.test(text);
+}
 
 /** `fold(a) === fold(b)` is what "equal, case ignored" means everywhere in detection. `fold(x).length === x.length`. */
 export function fold(text: string): string {
@@ -20,7 +25,7 @@ export function fold(text: string): string {
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    const to = table[unit] as number;
+    const to = foldedUnits[unit] as number;
     if (to !== unit) {
       folded += text.slice(from, at) + String.fromCharCode(to);
       from = at + 1;

@@ -1,5 +1,6 @@
 /** The part of the store's contract that is about events, rejects, the ledger and matches. Run by store.contract.ts. */
 import { expect, it } from 'vitest';
+import type { Match } from '../model/alert.ts';
 import type { Event, Fields } from '../model/event.ts';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
 import { matchesQuery } from '../search/match.ts';
@@ -36,6 +37,12 @@ async function walk(store: Store, scope: Scope, query: EventQuery): Promise<{ ev
   } while (cursor !== undefined);
   expect(Date.parse(to)).toBe(Date.parse(query.since));
   return { events, pages };
+}
+
+export async function matchPages(store: Store, scope: Scope, sinceMs = 0): Promise<(readonly Match[])[]> {
+  const pages: (readonly Match[])[] = [];
+  for await (const page of store.appliedMatches(scope, sinceMs)) pages.push(page);
+  return pages;
 }
 
 const parse = (text: string): { query?: Query } => {
@@ -165,9 +172,8 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
     );
     expect(found).toEqual(batch.events);
     expect(Object.hasOwn(found[0] as Event, '__proto__')).toBe(true);
-    expect(
-      (await current().reopen()).getEvents(CENTER_SCOPE, [batch.events[1]?.['event.id'] as string]),
-    ).resolves.toEqual([batch.events[1]]);
+    const last = batch.events[1] as Event;
+    expect(await (await current().reopen()).getEvents(CENTER_SCOPE, [last['event.id']])).toEqual([last]);
   });
 
   it('stores a batch once, however often and in whatever company it comes', async () => {
@@ -217,7 +223,7 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
       '',
       'x',
       `${long.batchId}-ZZZZZZ`,
-      `${idOf(0)}-77`,
+      `${idOf(0)}-777`,
       `0000000000${idOf(0).slice(10)}`,
       '__proto__',
       idOf(0).toLowerCase(),
@@ -354,7 +360,7 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
     await put(big, late, open, other);
     for (const { batchId, receivedAt } of [big, late, other]) await store.save([], { batchId, receivedAt, alerts: 0 });
     const collect = async (scope: Scope, sinceMs: number) => {
-      const pages = await Array.fromAsync(store.appliedMatches(scope, sinceMs));
+      const pages = await matchPages(store, scope, sinceMs);
       for (const page of pages) expect(page.length).toBeLessThanOrEqual(5_000);
       return pages.flat();
     };
@@ -387,7 +393,7 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
     expect(await messages()).toEqual(['20']);
     expect(await store.getEvents(CENTER_SCOPE, [batches[0].events[0]?.['event.id'] as string])).toEqual([]);
     expect((await store.findRejects(CENTER_SCOPE, { limit: 10 })).items).toEqual(batches[2].rejects);
-    expect((await Array.fromAsync(store.appliedMatches(CENTER_SCOPE, 0))).flat()).toEqual(batches[2].matches);
+    expect((await matchPages(store, CENTER_SCOPE)).flat()).toEqual(batches[2].matches);
     expect(await store.applied(batches[0].batchId)).toBeUndefined();
     expect(await store.applied(batches[2].batchId)).toBe(1);
     expect((await store.stats()).days.map(({ day }) => day)).toEqual(['2026-11-20']);

@@ -63,7 +63,8 @@ export async function findEvents(parts: SearchParts, scope: Scope, query: EventQ
   const after = query.cursor === undefined ? undefined : parseCursor(query.cursor, LIST, ['number', 'string']);
   const beforeMs = after === undefined ? Number.MAX_SAFE_INTEGER : (after[0] as number);
   const beforeId = after === undefined ? '' : (after[1] as string);
-  const untilMs = Math.min(endMs, beforeMs + 1);
+  // Events at the cursor's own time come only if their ids do; no id comes before the empty one.
+  const untilMs = Math.min(endMs, beforeId === '' ? beforeMs : beforeMs + 1);
   const deadline = performance.now() + (query.budgetMs ?? DEFAULT_BUDGET_MS);
   const walk = openWalk(parts, scope, query, sinceMs, untilMs);
   const look = compileLook(query);

@@ -8,6 +8,7 @@ import { type Kind, VersionConflict } from './store.ts';
 
 /** A change as it travels to the writer. */
 export interface DocPut {
+  /** Its text normalised, as the words are that will be looked for in it. */
   readonly head: DocHead;
   readonly body: string;
   readonly ifAbsent: boolean;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CENTER_SCOPE } from '../model/scope.ts';
+import { matchPages } from './events.contract.ts';
 import { createSqliteStore, openSqliteStore } from './sqlite.ts';
 import { storeContract } from './store.contract.ts';
 import { makeAlert, makeBatch } from './store.fixture.ts';
@@ -149,7 +150,7 @@ it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, as
   expect(alerts).toBeGreaterThanOrEqual(confirmed + 1);
   expect(events % 50).toBe(0);
   expect(events / 50 - alerts).toBeOneOf([0, 1]);
-  const matches = (await Array.fromAsync(host.store.appliedMatches(CENTER_SCOPE, 0))).flat();
+  const matches = (await matchPages(host.store, CENTER_SCOPE)).flat();
   expect(matches.length).toBe(alerts);
   // The same again, as the queue would bring it.
   await host.store.putBatches([

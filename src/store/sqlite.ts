@@ -7,13 +7,14 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Match } from '../model/alert.ts';
 import type { Event } from '../model/event.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
+import { normalise } from '../search/normalise.ts';
 import { type Caller, createCaller } from '../thread.ts';
 import { describeDoc } from './kinds.ts';
 import { encodeBatches } from './sqlite-encode.ts';
 import type { MatchPortion } from './sqlite-read-matches.ts';
 import type { LinePage } from './sqlite-search.ts';
-import type { SavePut } from './sqlite-write-docs.ts';
-import { type Kind, type Store, VersionConflict } from './store.ts';
+import type { DocPut, SavePut } from './sqlite-write-docs.ts';
+import { type Change, type Kind, type Store, VersionConflict } from './store.ts';
 
 /** What another thread needs to use the store: to be sent there together with its ports as transfer list. */
 export interface StoreHandle {
@@ -144,12 +145,7 @@ export function createSqliteStore(handle: StoreHandle): Store {
       Object.fromEntries((await read('count', scope, kind, by, query)) as [string, number][]),
     save: async (changes, applied) => {
       const put: SavePut = {
-        changes: changes.map((change) => ({
-          head: describeDoc(change),
-          body: JSON.stringify(change.doc),
-          ifAbsent: change.ifAbsent ?? false,
-          remove: change.remove ?? false,
-        })),
+        changes: changes.map(toDocPut),
         applied: applied && { batchId: applied.batchId, alerts: applied.alerts },
       };
       return (await writer.call('save', [put])) as boolean;
@@ -162,6 +158,16 @@ export function createSqliteStore(handle: StoreHandle): Store {
       writer.close();
       for (const { caller } of readers) caller.close();
     },
+  };
+}
+
+function toDocPut(change: Change): DocPut {
+  const head = describeDoc(change);
+  return {
+    head: { ...head, text: head.text === null ? null : normalise(head.text) },
+    body: JSON.stringify(change.doc),
+    ifAbsent: change.ifAbsent ?? false,
+    remove: change.remove ?? false,
   };
 }
 

@@ -37,29 +37,35 @@ async function allIds(
 
 export function storeContract(name: string, open: (folder: string) => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
-    let folder: string;
-    let under: StoreUnderTest;
-    let store: Store;
-    beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'hinomi-store-'));
-      under = await open(folder);
-      store = under.store;
-    });
-    afterEach(async () => {
-      await under.close();
-      await rm(folder, { recursive: true, force: true });
-    });
+    /** A store for the tests of one describe; they keep out of each other's way by ids and members. */
+    const opened = (): OpenedStore => {
+      let folder: string;
+      let under: StoreUnderTest;
+      let store: Store;
+      beforeAll(async () => {
+        folder = await mkdtemp(join(tmpdir(), 'hinomi-store-'));
+        under = await open(folder);
+        store = under.store;
+      });
+      afterAll(async () => {
+        await under.close();
+        await rm(folder, { recursive: true, force: true });
+      });
+      return {
+        get store() {
+          return store;
+        },
+        async reopen() {
+          store = await under.reopen();
+        },
+      };
+    };
+    documentsContract(opened);
+    pagesContract(opened);
+    eventsContract(opened);
+  });
+}
 
-    documents();
-    eventsContract(() => ({
-      store,
-      reopen: async () => {
-        store = await under.reopen();
-        return store;
-      },
-    }));
-
-    function documents(): void {
       const alerts = (...docs: ReturnType<typeof makeAlert>[]): Change[] => docs.map((doc) => ({ kind: 'alert', doc }));
 
       it('gives a document back as it was saved, also after a restart', async () => {

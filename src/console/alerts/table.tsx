@@ -173,7 +173,7 @@ const AlertRow = memo(function AlertRow(props: RowProps) {
       <td className="col-incident">
         {alert.incidentId === null ? null : (
           <Link href={`/incidents/${encodeURIComponent(alert.incidentId)}`} title={alert.incidentId}>
-            {text.alerts.open_}
+            {text.alerts.openLink}
             <span className="hidden-visually"> {text.alerts.toIncident}</span>
           </Link>
         )}

@@ -72,7 +72,7 @@ export function MembersPage() {
           <pre>bin/hinomi members add kita-hospital --name "Kita Hospital" --kind hospital</pre>
         </Empty>
       ) : (
-        <div ref={listRef}>
+        <div ref={listRef} className="list-body">
           <table className="table table-members">
             <thead>
               <tr>

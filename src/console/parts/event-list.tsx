@@ -1,5 +1,5 @@
 /** A few events as lines that unfold to all their fields: beside an alert and in an incident. */
-import { useText } from '../session.tsx';
+import { usePreferences } from '../session.tsx';
 import type { Event } from '../types.ts';
 import { EventFields } from './event-fields.tsx';
 import { summarise } from './event-summary.ts';
@@ -7,7 +7,7 @@ import { Empty } from './notice.tsx';
 import { Time } from './time.tsx';
 
 export function EventList(props: { readonly events: readonly Event[] }) {
-  const text = useText();
+  const { language, text } = usePreferences();
   if (props.events.length === 0) return <Empty title={text.alerts.noEvents} />;
   return (
     <ol className="event-list">
@@ -16,7 +16,7 @@ export function EventList(props: { readonly events: readonly Event[] }) {
           <details>
             <summary>
               <Time at={event['@timestamp']} />
-              <bdi className="event-line">{summarise(event, text)}</bdi>
+              <bdi className="event-line">{summarise(event, language)}</bdi>
             </summary>
             <EventFields event={event} />
           </details>

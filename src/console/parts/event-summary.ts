@@ -1,6 +1,6 @@
 /** One line that tells a reader what an event is about, without its product's own page. */
-import type { Text } from '../i18n/ja.ts';
-import type { Event } from '../types.ts';
+import { windowsEventName } from '../i18n/windows.ts';
+import type { Event, Language } from '../types.ts';
 import { visible } from './visible.ts';
 
 const longest = 400;
@@ -16,11 +16,10 @@ function first(event: Event, fields: readonly string[]): string {
 }
 
 /** Who did what from where to where, as far as the event says; its message or original record where it says little. */
-export function summarise(event: Event, text: Pick<Text, 'windows'>): string {
+export function summarise(event: Event, language: Language): string {
   const code = first(event, ['event.code']);
-  const windows: Readonly<Record<string, string>> = text.windows;
   const action = Object.hasOwn(event, 'winlog.channel')
-    ? `${code} ${Object.hasOwn(windows, code) ? windows[code] : ''}`.trim()
+    ? `${code} ${windowsEventName(code, language)}`.trim()
     : first(event, ['http.request.method', 'event.action']);
   const who = first(event, ['user.name', 'user.target.name', 'source.user.name']);
   const from = first(event, ['source.ip', 'source.address', 'client.ip']);

@@ -22,3 +22,10 @@ export function filterRules(rules: readonly RuleView[], text: string, levels: re
     })
     .sort((a, b) => rank[a.level] - rank[b.level] || (a.title < b.title ? -1 : a.title > b.title ? 1 : 0));
 }
+
+/** Ids in the order they first occur, each with how often: a sequence may name a rule many times. */
+export function countEach(ids: readonly string[]): readonly (readonly [id: string, times: number])[] {
+  const counts = new Map<string, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts];
+}

@@ -12,7 +12,7 @@ import { useQuery } from '../query.ts';
 import { searchAddress } from '../search/address.ts';
 import { useText } from '../session.tsx';
 import type { List, RuleView } from '../types.ts';
-import { filterRules, logsourceOf } from './filter.ts';
+import { countEach, filterRules, logsourceOf } from './filter.ts';
 
 /** Rows drawn at once; whoever looks for one rule among thousands types a word. */
 const mostShown = 300;
@@ -83,7 +83,7 @@ export function RulesPage() {
       ) : found.length === 0 ? (
         <Empty title={text.rules.empty} hint={text.rules.emptyHint} />
       ) : (
-        <div ref={listRef}>
+        <div ref={listRef} className="list-body">
           <table className="table table-rules">
             <thead>
               <tr>
@@ -179,9 +179,12 @@ function RuleRow(props: {
                   <dt>{text.rules.refersTo}</dt>
                   <dd>
                     {rule.type}:{' '}
-                    {rule.rules.map((id) => (
+                    {countEach(rule.rules).map(([id, times]) => (
                       <Link key={id} className="entity" href={`/rules?rule=${encodeURIComponent(id)}`}>
-                        {titles.get(id) ?? id}
+                        <span className="entity-value">
+                          {titles.get(id) ?? id}
+                          {times > 1 ? ` ×${times}` : ''}
+                        </span>
                       </Link>
                     ))}
                   </dd>

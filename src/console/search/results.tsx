@@ -4,7 +4,7 @@ import { EventFields, type Pivot } from '../parts/event-fields.tsx';
 import { summarise } from '../parts/event-summary.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Time } from '../parts/time.tsx';
-import { useSigned, useText } from '../session.tsx';
+import { usePreferences, useSigned, useText } from '../session.tsx';
 import type { Event } from '../types.ts';
 
 export function Results(props: {
@@ -59,7 +59,7 @@ const ResultRow = memo(function ResultRow(props: {
   readonly onToggle: (id: string) => void;
   readonly onPivot: Pivot;
 }) {
-  const text = useText();
+  const { language, text } = usePreferences();
   const { many, memberName } = useSigned();
   const { event, open } = props;
   const id = event['event.id'];
@@ -95,7 +95,7 @@ const ResultRow = memo(function ResultRow(props: {
         </td>
         <td className="col-title">
           {matched ? <span className="tag tag-matched">Sigma</span> : null}
-          <bdi className="event-line">{summarise(event, text)}</bdi>
+          <bdi className="event-line">{summarise(event, language)}</bdi>
           {many ? <span className="row-under">{memberName(event['organization.id'])}</span> : null}
         </td>
       </tr>

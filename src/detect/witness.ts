@@ -1,0 +1,162 @@
+/**
+ * What an event must have for a rule to hold: the necessary part of a condition that is cheapest to look for and hits most rarely.
+ * A witness may hold without the rule, never the rule without its witness. Decides nothing: the condition is asked afterwards.
+ */
+import { fold } from './fold.ts';
+import type { Needle, Prepared } from './needles.ts';
+import { anyRun, type Pattern } from './pattern.ts';
+import { requiredLiterals } from './regex-literals.ts';
+import type { Condition, DetectionItem, Selection, SigmaRule } from './rule.ts';
+
+/** What stands in a field: its whole value, its start, its end, a part of it (folded texts), or anything at all. */
+export interface Clue {
+  /** Sigma's name; undefined: any value of the event (keywords). */
+  readonly field: string | undefined;
+  readonly kind: 'whole' | 'start' | 'end' | 'part' | 'present';
+  /** Folded; '' with `present`. */
+  readonly text: string;
+}
+
+/** Any one of them must hold. */
+export type Witness = readonly Clue[];
+
+/**
+ * A witness for each rule, or undefined where the rule could hold on an event that has nothing in particular.
+ * A clue that many of these rules name is taken for one that many events have: `\powershell.exe` says less than `-enc`.
+ */
+export function chooseWitnesses(
+  rules: readonly SigmaRule[],
+  items: ReadonlyMap<DetectionItem, Prepared>,
+): readonly (Witness | undefined)[] {
+  const known = new Map<DetectionItem, readonly Witness[]>();
+  const cluesOf = (item: DetectionItem): readonly Witness[] => {
+    let clues = known.get(item);
+    if (clues === undefined) {
+      clues = itemWitnesses(items.get(item) as Prepared);
+      known.set(item, clues);
+    }
+    return clues;
+  };
+
+  const uses = new Map<string, number>();
+  for (const rule of rules) {
+    const named = new Set<string>();
+    for (const selection of Object.values(rule.selections))
+      eachItem(selection, (item) => {
+        for (const witness of cluesOf(item)) for (const clue of witness) named.add(keyOf(clue));
+      });
+    for (const key of named) uses.set(key, (uses.get(key) ?? 0) + 1);
+  }
+
+  const costs = new Map<Witness, number>();
+  const costOf = (witness: Witness): number => {
+    let cost = costs.get(witness);
+    if (cost === undefined) {
+      cost = 0;
+      for (const clue of witness) cost += likelihood(clue) * (uses.get(keyOf(clue)) ?? 1);
+      costs.set(witness, cost);
+    }
+    return cost;
+  };
+  const cheapest = (witnesses: readonly (Witness | undefined)[]): Witness | undefined => {
+    let best: Witness | undefined;
+    for (const witness of witnesses)
+      if (witness !== undefined && (best === undefined || costOf(witness) < costOf(best))) best = witness;
+    return best;
+  };
+  const union = (witnesses: readonly (Witness | undefined)[]): Witness | undefined => {
+    const all: Clue[] = [];
+    for (const witness of witnesses) {
+      if (witness === undefined) return undefined;
+      for (const clue of witness) all.push(clue);
+    }
+    return all;
+  };
+
+  return rules.map((rule) => {
+    const ofSelection = (selection: Selection): Witness | undefined => {
+      if (selection.kind === 'item') return cheapest(cluesOf(selection.item));
+      const parts = selection.of.map(ofSelection);
+      return selection.kind === 'all' ? cheapest(parts) : union(parts);
+    };
+    const ofCondition = (condition: Condition): Witness | undefined => {
+      switch (condition.kind) {
+        case 'and':
+          return cheapest(condition.of.map(ofCondition));
+        case 'or':
+          return union(condition.of.map(ofCondition));
+        case 'not':
+          return undefined;
+        default:
+          return ofSelection(rule.selections[condition.name] as Selection);
+      }
+    };
+    return ofCondition(rule.condition);
+  });
+}
+
+const keyOf = (clue: Clue): string => `${clue.field ?? ''}\n${clue.kind}\n${clue.text}`;
+
+function eachItem(selection: Selection, visit: (item: DetectionItem) => void): void {
+  if (selection.kind === 'item') visit(selection.item);
+  else for (const part of selection.of) eachItem(part, visit);
+}
+
+/** A guess at how many of a thousand events have it, together with what looking for it costs. */
+function likelihood({ field, kind, text }: Clue): number {
+  if (kind === 'present') return 500;
+  if (kind === 'whole') return 1;
+  const rare = text.length >= 8 ? 2 : text.length >= 5 ? 6 : text.length >= 3 ? 20 : text.length === 2 ? 80 : 300;
+  return field === undefined ? rare * 4 : rare;
+}
+
+/** Each is a witness of the item by itself: with `all` there are several to choose from. None: the item may hold on nothing. */
+function itemWitnesses(item: Prepared): readonly Witness[] {
+  const { field, test } = item;
+  if (item.negate) return [];
+  const present: Witness[] = field === undefined ? [] : [[{ field, kind: 'present', text: '' }]];
+  switch (test.kind) {
+    case 'exists':
+      return test.present ? present : [];
+    case 'pattern': {
+      const groups = item.all ? test.groups : [test.groups.flat()];
+      return groups.map((needles) => patternWitness(field, needles)).filter((witness) => witness !== undefined);
+    }
+    case 'regex': {
+      const literals = test.sources.map((source) => requiredLiterals(source));
+      const witnesses = (item.all ? literals.map((one) => [one]) : [literals])
+        .filter((needed): needed is (readonly string[])[] => needed.every((one) => one !== undefined))
+        .map((needed) => needed.flat().map((text): Clue => ({ field, kind: 'part', text })));
+      return witnesses.length > 0 ? witnesses : present;
+    }
+    default:
+      return present;
+  }
+}
+
+/** Undefined when a missing field will do, or keywords that any event has. */
+function patternWitness(field: string | undefined, needles: readonly Needle[]): Witness | undefined {
+  const clues: Clue[] = [];
+  for (const needle of needles) {
+    if (needle === null) return undefined;
+    const clue = patternClue(field, needle);
+    if (clue === undefined) return field === undefined ? undefined : [{ field, kind: 'present', text: '' }];
+    clues.push(clue);
+  }
+  return clues;
+}
+
+function patternClue(field: string | undefined, pattern: Pattern): Clue | undefined {
+  const [first, second, third] = pattern;
+  if (first === undefined) return { field, kind: 'whole', text: '' };
+  if (pattern.length === 1 && typeof first === 'string') return { field, kind: 'whole', text: fold(first) };
+  if (pattern.length === 2 && typeof first === 'string' && second === anyRun)
+    return { field, kind: 'start', text: fold(first) };
+  if (pattern.length === 2 && first === anyRun && typeof second === 'string')
+    return { field, kind: 'end', text: fold(second) };
+  if (pattern.length === 3 && first === anyRun && typeof second === 'string' && third === anyRun)
+    return { field, kind: 'part', text: fold(second) };
+  let longest = '';
+  for (const part of pattern) if (typeof part === 'string' && part.length > longest.length) longest = part;
+  return longest === '' ? undefined : { field, kind: 'part', text: fold(longest) };
+}
