@@ -63,7 +63,9 @@ export function* readLines(file: string): Generator<Buffer> {
 
 /** `line id` of each known match. */
 export function readMatches(file: string): string[] {
-  const rows = gunzipSync(readFileSync(`${corpora}/${file}`)).toString('utf8').split('\n');
+  const rows = gunzipSync(readFileSync(`${corpora}/${file}`))
+    .toString('utf8')
+    .split('\n');
   return rows
     .map((row) => row.split('\t'))
     .filter(([line]) => line !== undefined && /^\d+$/.test(line))

@@ -6,12 +6,12 @@ import { secondOf } from '../src/demo/timeline.ts';
 import { createWatch } from './watch.fixture.ts';
 
 const sweep = [
-  'An address that failed at the SSL-VPNs of several members got in',
   'Many accounts tried at an SSL-VPN from one address',
   'Many failed SSL-VPN logins from one address',
   'One address fails at the SSL-VPNs of several members',
 ];
 const entry = [
+  'An address that failed at the SSL-VPNs of several members got in',
   'Remote desktop logon with a maintenance account',
   'SSL-VPN login succeeded after many failures from the same address',
   'Service installed from a folder where users write, or with a command of a shell',

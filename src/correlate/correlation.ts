@@ -4,7 +4,8 @@
  *
  * event_count counts events (an event that matched several of the rules is one), value_count distinct values of the field (a
  * list gives each of its values; of several fields, the distinct combinations), temporal the different rules seen.
- * temporal_ordered wants a chain of events in the order of the rules within the window, see chain.ts.
+ * temporal_ordered wants a chain of events in the order of the rules within the window, see chain.ts; across members, the alert
+ * goes to those members that saw its last step in such a window, see arrivals.ts.
  * Values are compared as exact text. A match without a group-by or counted field is passed over.
  *
  * With gt and gte it does not matter in which order events arrive. lt, lte, eq and neq are judged when an event arrives, on what
@@ -13,6 +14,7 @@
 import type { CorrelationRule } from '../detect/rule.ts';
 import type { Entity, Match } from '../model/alert.ts';
 import { addressKind } from './address.ts';
+import { arrive, arriveLate, newArrivals } from './arrivals.ts';
 import { updateChains } from './chain.ts';
 import { compileCompare, greatestThreshold } from './condition.ts';
 import { cover, covers } from './coverage.ts';
@@ -66,6 +68,7 @@ export function createCorrelation(options: CorrelationOptions): Correlation {
   const plan = compileFields(rule, options.ecsField);
   const counts = { tokens: rule.type === 'value_count' || rule.type === 'temporal', members: across };
   const needsCursor = across || !ordered;
+  const lastStep = ordered && across ? rule.rules.at(-1) : undefined;
 
   const memory = createMemory<Held>({
     maxGroups: options.maxGroups,
@@ -85,7 +88,7 @@ export function createCorrelation(options: CorrelationOptions): Correlation {
   }
 
   /** Judges the windows that the entry at `index` is in. */
-  function judge(group: Group, index: number, give: (event: Seen, periodStartMs: number) => void): void {
+  function judge(group: Group, index: number, give: (entry: Entry, periodStartMs: number) => void): void {
     const { entries } = group;
     const until = (entries[index] as Entry).event.atMs + timespanMs;
     for (let next = index; next < entries.length; ) {
@@ -103,9 +106,9 @@ export function createCorrelation(options: CorrelationOptions): Correlation {
         for (let stretch = 0; stretch < fresh.length; stretch += 2) {
           const to = fresh[stretch + 1] as number;
           for (let at = indexFrom(entries, fresh[stretch] as number); at < entries.length; at++) {
-            const { event } = entries[at] as Entry;
-            if (event.atMs > to) break;
-            give(event, periodStartMs);
+            const entry = entries[at] as Entry;
+            if (entry.event.atMs > to) break;
+            give(entry, periodStartMs);
           }
         }
       }
@@ -116,10 +119,23 @@ export function createCorrelation(options: CorrelationOptions): Correlation {
   function addTo(group: Held, event: Seen, tokens: readonly string[], findings: Findings): void {
     const { index, known, changed } = insert(group, event, tokens);
     if (!changed) return;
-    const give = (given: Seen, periodStartMs: number) => findings.add(group, group.head, periodStartMs, given);
-    if (!known) {
-      memory.resize(1);
-      for (const [periodStartMs, covered] of group.covered) if (covers(covered, event.atMs)) give(event, periodStartMs);
+    const find = (found: Seen, periodStartMs: number) => findings.add(group, group.head, periodStartMs, found);
+    const give = ({ event: given, tokens: steps }: Entry, periodStartMs: number): void => {
+      if (lastStep === undefined) {
+        find(given, periodStartMs);
+        return;
+      }
+      const arrivals = group.arrivals.get(periodStartMs) ?? newArrivals();
+      group.arrivals.set(periodStartMs, arrivals);
+      for (const found of arrive(arrivals, given, steps.includes(lastStep))) find(found, periodStartMs);
+    };
+    if (!known) memory.resize(1);
+    for (const [periodStartMs, covered] of group.covered) {
+      if (!covers(covered, event.atMs)) continue;
+      if (!known) give(group.entries[index] as Entry, periodStartMs);
+      else if (lastStep !== undefined && tokens.includes(lastStep))
+        for (const found of arriveLate(group.arrivals.get(periodStartMs) ?? newArrivals(), event.memberId))
+          find(found, periodStartMs);
     }
     if (ordered) updateChains(group.entries, index, rule.rules, timespanMs);
     judge(group, index, give);

@@ -99,6 +99,7 @@ function meaning(correlation: CorrelationRule, all: readonly Match[]): Record<st
   const groupOf = (match: Match) =>
     JSON.stringify([across ? '' : match.memberId, groupBy.map((field) => match.fields[field])]);
   const alerts: Record<string, Set<string>> = {};
+  const arrived = new Set<string>();
   for (const last of mine) {
     const window = mine.filter(
       (match) => groupOf(match) === groupOf(last) && match.atMs <= last.atMs && match.atMs >= last.atMs - timespanMs,
@@ -117,9 +118,14 @@ function meaning(correlation: CorrelationRule, all: readonly Match[]): Record<st
       const alert = JSON.stringify([match.memberId, key, Math.floor(last.atMs / periodMs) * periodMs]);
       const ids = alerts[alert] ?? new Set();
       alerts[alert] = ids.add(match.eventId);
+      if (match.ruleId === correlation.rules.at(-1)) arrived.add(alert);
     }
   }
-  return Object.fromEntries(Object.entries(alerts).map(([alert, ids]) => [alert, [...ids].sort()]));
+  // An order over members is an alert for those that saw its end.
+  const raised = Object.entries(alerts).filter(
+    ([alert]) => !across || type !== 'temporal_ordered' || arrived.has(alert),
+  );
+  return Object.fromEntries(raised.map(([alert, ids]) => [alert, [...ids].sort()]));
 }
 
 test('whatever the order of arrival, the findings are what the rule means, each event once', () => {

@@ -3,6 +3,7 @@
  * while it moves. Counting costs what the cursor travels: one step for events in order, a few for slightly late ones.
  */
 import type { Entity } from '../model/alert.ts';
+import type { Arrivals } from './arrivals.ts';
 import { type Coverage, uncoverBefore } from './coverage.ts';
 
 /** What is kept of a match; one object for all correlations that see it. */
@@ -32,6 +33,8 @@ export interface Group {
   touched: number;
   /** Satisfied windows, by the start of the alert's period. */
   readonly covered: Map<number, Coverage>;
+  /** Orders across members, by period: who saw the end of it; see arrivals.ts. */
+  readonly arrivals: Map<number, Arrivals>;
   /** The cursor: entries[from] to entries[to - 1] are counted in. */
   from: number;
   to: number;
@@ -45,6 +48,7 @@ export function newGroup(counts: { tokens: boolean; members: boolean }): Group {
     newestMs: Number.NEGATIVE_INFINITY,
     touched: 0,
     covered: new Map(),
+    arrivals: new Map(),
     from: 0,
     to: 0,
     tokens: counts.tokens ? new Map() : undefined,
@@ -133,7 +137,9 @@ export function forgetBefore(group: Group, horizonMs: number): number {
   if (number > 0) dropOldest(group, number);
   for (const [period, coverage] of group.covered) {
     uncoverBefore(coverage, horizonMs);
-    if (coverage.length === 0) group.covered.delete(period);
+    if (coverage.length > 0) continue;
+    group.covered.delete(period);
+    group.arrivals.delete(period);
   }
   return number;
 }

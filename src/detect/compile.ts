@@ -1,14 +1,17 @@
 /**
- * Rules -> closures, grouped so that a rule looks only at events of its log source. What they mean is linear.ts; this is the same,
- * fast: each field is read and folded once per event, values that many rules ask for are tested in their cheapest form.
+ * Rules -> an engine: rules in groups by the log source of an event, an index that proposes rules of the group, and the proposed
+ * ones asked in full. What they mean is linear.ts; this is the same, fast. Nothing of a group is built before its first event.
  */
 import type { Fields } from '../model/event.ts';
-import { compileItem } from './compile-item.ts';
-import { type Cursor, createCursor, type Question } from './cursor.ts';
+import { type CandidateIndex, createCandidateIndex } from './candidate-index.ts';
+import { type Atom, createRuleCompiler } from './compile-rule.ts';
+import { createCursor, type Question } from './cursor.ts';
 import type { Engine } from './engine.ts';
 import type { Lens, Mapping } from './mapping.ts';
-import { type Placeholders, type Prepared, prepareItem } from './needles.ts';
-import type { Condition, DetectionItem, LogSource, Problem, RuleSet, Selection, SigmaRule } from './rule.ts';
+import { type Placeholders, prepareItem } from './needles.ts';
+import type { DetectionItem, LogSource, Problem, RuleSet, Selection, SigmaRule, Value } from './rule.ts';
+import { createValueMemory } from './value-memory.ts';
+import { chooseWitnesses } from './witness.ts';
 
 export interface CompileOptions {
   readonly placeholders?: Placeholders;
@@ -17,17 +20,27 @@ export interface CompileOptions {
 /** Classes of events whose groups are remembered; an attacker who invents classes only makes the engine forget. */
 const maxClasses = 5_000;
 
+/** A rule as one lens reads it. */
 interface Unit {
   readonly rule: SigmaRule;
-  readonly holds: Question;
+  readonly lens: Lens;
+  /** Compiled when the rule is first proposed: most never are. */
+  holds: Question | undefined;
 }
-type Group = readonly Unit[];
+
+/** Rules of one log source as one lens reads them; groups that read them alike share it. */
+interface Lot {
+  readonly units: readonly Unit[];
+  readonly index: CandidateIndex;
+}
+type Group = readonly Lot[];
 
 /** Never throws: rules that cannot be compiled are in `problems` and left out. */
 export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOptions = {}): Engine {
   const problems: Problem[] = [];
-  const items = new Map<DetectionItem, Prepared>();
-  const rules = set.rules.filter((rule) => prepareRule(rule, options.placeholders ?? {}, items, problems)).sort(byId);
+  const atoms = new Map<DetectionItem, Atom>();
+  const prepare = createPreparation(options.placeholders ?? {}, atoms);
+  const rules = set.rules.filter((rule) => prepareRule(rule, prepare, problems)).sort(byId);
   const bySource = groupBySource(rules);
   for (const [source, [first, ...more]] of bySource) {
     if (first === undefined || mapping.routes(source)) continue;
@@ -40,32 +53,26 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
   }
 
   const cursor = createCursor();
-  const groups = new Map<string, Group>();
+  const compiler = createRuleCompiler(atoms, cursor);
+  const memory = createValueMemory();
+  const lots = new Map<string, Lot>();
   const classes = new Map<number | string, Group>();
-  const compiled = new Map<string, readonly Unit[]>();
 
-  const unitsFor = (source: LogSource, sourceRules: readonly SigmaRule[], lens: Lens): readonly Unit[] => {
+  const lotFor = (source: LogSource, sourceRules: readonly SigmaRule[], lens: Lens): Lot => {
     const key = `${describe(source)} ${lens.key}`;
-    let units = compiled.get(key);
-    if (units === undefined) {
-      units = sourceRules.map((rule) => ({ rule, holds: compileRule(rule, lens, items, cursor) }));
-      compiled.set(key, units);
+    let lot = lots.get(key);
+    if (lot === undefined) {
+      const index = createCandidateIndex(chooseWitnesses(sourceRules, atoms), lens, cursor, memory);
+      lot = { units: sourceRules.map((rule): Unit => ({ rule, lens, holds: undefined })), index };
+      lots.set(key, lot);
     }
-    return units;
+    return lot;
   };
   const groupFor = (event: Fields): Group => {
-    const seen: { source: LogSource; rules: readonly SigmaRule[]; lens: Lens }[] = [];
+    const group: Lot[] = [];
     for (const [source, sourceRules] of bySource) {
       const lens = mapping.lens(source, event);
-      if (lens !== undefined) seen.push({ source, rules: sourceRules, lens });
-    }
-    const key = seen.map(({ source, lens }) => `${describe(source)} ${lens.key}`).join('\n');
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = seen
-        .flatMap((entry) => unitsFor(entry.source, entry.rules, entry.lens))
-        .sort((a, b) => byId(a.rule, b.rule));
-      groups.set(key, group);
+      if (lens !== undefined) group.push(lotFor(source, sourceRules, lens));
     }
     return group;
   };
@@ -83,15 +90,22 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
       }
       if (group.length === 0) return none;
       cursor.move(event);
+      compiler.forget();
+      // Hot: most events match none, so the array comes with the first match.
       let matched: SigmaRule[] | undefined;
-      // Hot: one pass over the rules of the class; most events match none, so the array comes with the first match.
-      for (let index = 0; index < group.length; index++) {
-        const unit = group[index] as Unit;
-        if (!unit.holds()) continue;
-        if (matched === undefined) matched = [unit.rule];
-        else matched.push(unit.rule);
+      for (let number = 0; number < group.length; number++) {
+        const { units, index } = group[number] as Lot;
+        const candidates = index.candidates(event);
+        for (let at = 0; at < candidates.length; at++) {
+          const unit = units[candidates[at] as number] as Unit;
+          unit.holds ??= compiler.compile(unit.rule, unit.lens);
+          if (!unit.holds()) continue;
+          if (matched === undefined) matched = [unit.rule];
+          else matched.push(unit.rule);
+        }
       }
-      return matched ?? none;
+      if (matched === undefined) return none;
+      return matched.length === 1 ? matched : matched.sort(byId);
     },
   };
 }
@@ -128,8 +142,7 @@ function groupBySource(rules: readonly SigmaRule[]): ReadonlyMap<LogSource, read
 /** False, and why, when a value of the rule cannot be used. Also looks at selections that the condition does not name. */
 function prepareRule(
   rule: SigmaRule,
-  placeholders: Placeholders,
-  items: Map<DetectionItem, Prepared>,
+  prepare: (item: DetectionItem) => Atom | { problem: string },
   problems: Problem[],
 ): boolean {
   let sound = true;
@@ -138,69 +151,31 @@ function prepareRule(
       selection.of.forEach(walk);
       return;
     }
-    const prepared = prepareItem(selection.item, placeholders);
-    if ('problem' in prepared) {
-      sound = false;
-      problems.push({ where: selection.item.where, severity: 'error', message: prepared.problem });
-    } else items.set(selection.item, prepared);
+    const atom = prepare(selection.item);
+    if (!('problem' in atom)) return;
+    sound = false;
+    problems.push({ where: selection.item.where, severity: 'error', message: atom.problem });
   };
   Object.values(rule.selections).forEach(walk);
   return sound;
 }
 
-function compileRule(
-  rule: SigmaRule,
-  lens: Lens,
-  items: ReadonlyMap<DetectionItem, Prepared>,
-  cursor: Cursor,
-): Question {
-  const selections = new Map<string, Question>();
-  const select = (selection: Selection): Question => {
-    if (selection.kind === 'item') return compileItem(items.get(selection.item) as Prepared, lens, cursor);
-    const parts = selection.of.map(select);
-    return selection.kind === 'all' ? every(parts) : some(parts);
-  };
-  const walk = (condition: Condition): Question => {
-    switch (condition.kind) {
-      case 'and':
-        return every(condition.of.map(walk));
-      case 'or':
-        return some(condition.of.map(walk));
-      case 'not': {
-        const inner = walk(condition.of);
-        return () => !inner();
-      }
-      default: {
-        const known = selections.get(condition.name);
-        if (known !== undefined) return known;
-        const question = select(rule.selections[condition.name] as Selection);
-        selections.set(condition.name, question);
-        return question;
-      }
+/** Prepares each item once; items that are written alike become one. */
+function createPreparation(placeholders: Placeholders, atoms: Map<DetectionItem, Atom>) {
+  const byText = new Map<string, Atom>();
+  return (item: DetectionItem): Atom | { problem: string } => {
+    const key = `${item.field === undefined ? '' : `:${item.field}`}\n${item.modifiers.join('|')}\n${item.values.map(keyOf).join('\n')}`;
+    let atom = byText.get(key);
+    if (atom === undefined) {
+      const prepared = prepareItem(item, placeholders);
+      if ('problem' in prepared) return prepared;
+      atom = { prepared, id: byText.size, uses: 0 };
+      byText.set(key, atom);
     }
-  };
-  return walk(rule.condition);
-}
-
-// Hot: two parts are the usual case and need no loop.
-function every(parts: readonly Question[]): Question {
-  const [first, second] = parts;
-  if (first === undefined) return () => true;
-  if (second === undefined) return first;
-  if (parts.length === 2) return () => first() && second();
-  return () => {
-    for (let index = 0; index < parts.length; index++) if (!(parts[index] as Question)()) return false;
-    return true;
+    atom.uses++;
+    atoms.set(item, atom);
+    return atom;
   };
 }
 
-function some(parts: readonly Question[]): Question {
-  const [first, second] = parts;
-  if (first === undefined) return () => false;
-  if (second === undefined) return first;
-  if (parts.length === 2) return () => first() || second();
-  return () => {
-    for (let index = 0; index < parts.length; index++) if ((parts[index] as Question)()) return true;
-    return false;
-  };
-}
+const keyOf = (value: Value): string => `${typeof value} ${String(value).replaceAll('\n', '\n\n')}`;

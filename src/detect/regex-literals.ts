@@ -82,7 +82,7 @@ function createReader(source: string) {
       case '$':
         return zeroWidth;
       case '\\':
-        return escape();
+        return escaped();
       case '*':
       case '+':
       case '?':
@@ -117,12 +117,14 @@ function createReader(source: string) {
     return undefined;
   };
 
-  const escape = (): string | undefined | typeof zeroWidth => {
+  const escaped = (): string | undefined | typeof zeroWidth => {
     const unit = source[at++] ?? '';
     if ('bBAz'.includes(unit) && unit !== '') return zeroWidth;
     if (/^[dDsSwWnrtfva]$/.test(unit)) return undefined;
     if (/^[\x20-\x2f:-@[-`{-~]$/.test(unit)) return unit;
-    const rest = /^(?:x(?:[0-9a-fA-F]{2}|\{[0-9a-fA-F]{1,6}\})|[pP](?:[A-Z]|\{\^?\w+\}))/.exec(source.slice(at - 1, at + 60));
+    const rest = /^(?:x(?:[0-9a-fA-F]{2}|\{[0-9a-fA-F]{1,6}\})|[pP](?:[A-Z]|\{\^?\w+\}))/.exec(
+      source.slice(at - 1, at + 60),
+    );
     if (rest === null) throw new Unsure();
     at += rest[0].length - 1;
     return undefined;

@@ -2,6 +2,8 @@
  * What an event must have for a rule to hold: the necessary part of a condition that is cheapest to look for and hits most rarely.
  * A witness may hold without the rule, never the rule without its witness. Decides nothing: the condition is asked afterwards.
  */
+
+import type { Atom } from './compile-rule.ts';
 import { fold } from './fold.ts';
 import type { Needle, Prepared } from './needles.ts';
 import { anyRun, type Pattern } from './pattern.ts';
@@ -26,14 +28,15 @@ export type Witness = readonly Clue[];
  */
 export function chooseWitnesses(
   rules: readonly SigmaRule[],
-  items: ReadonlyMap<DetectionItem, Prepared>,
+  atoms: ReadonlyMap<DetectionItem, Atom>,
 ): readonly (Witness | undefined)[] {
-  const known = new Map<DetectionItem, readonly Witness[]>();
+  const known = new Map<Atom, readonly Witness[]>();
   const cluesOf = (item: DetectionItem): readonly Witness[] => {
-    let clues = known.get(item);
+    const atom = atoms.get(item) as Atom;
+    let clues = known.get(atom);
     if (clues === undefined) {
-      clues = itemWitnesses(items.get(item) as Prepared);
-      known.set(item, clues);
+      clues = itemWitnesses(atom.prepared);
+      known.set(atom, clues);
     }
     return clues;
   };

@@ -1,17 +1,18 @@
-/** The part of the store's contract that is about events, rejects, the ledger and matches. Run by store.contract.ts. */
-import { expect, it } from 'vitest';
-import type { Match } from '../model/alert.ts';
+/** The part of the store's contract that is about events. Run by store.contract.ts. */
+import { describe, expect, it } from 'vitest';
 import type { Event, Fields } from '../model/event.ts';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
 import { matchesQuery } from '../search/match.ts';
 import { parseQuery } from '../search/parse.ts';
 import type { Query } from '../search/query.ts';
+import { recordsContract, removingContract } from './records.contract.ts';
+import type { OpenedStore } from './store.contract.ts';
 import { makeBatch } from './store.fixture.ts';
 import type { EventQuery, Store, WorkedBatch } from './store.ts';
 
 const ever = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
 const only = (...members: string[]): Scope => ({ members });
-const sameOrder = (a: Event, b: Event): number =>
+const newestFirst = (a: Event, b: Event): number =>
   a['@timestamp'] === b['@timestamp']
     ? a['event.id'] < b['event.id']
       ? 1
@@ -37,12 +38,6 @@ async function walk(store: Store, scope: Scope, query: EventQuery): Promise<{ ev
   } while (cursor !== undefined);
   expect(Date.parse(to)).toBe(Date.parse(query.since));
   return { events, pages };
-}
-
-export async function matchPages(store: Store, scope: Scope, sinceMs = 0): Promise<(readonly Match[])[]> {
-  const pages: (readonly Match[])[] = [];
-  for await (const page of store.appliedMatches(scope, sinceMs)) pages.push(page);
-  return pages;
 }
 
 const parse = (text: string): { query?: Query } => {
@@ -98,11 +93,16 @@ function oddBatches(): WorkedBatch[] {
   });
 }
 
-export function eventsContract(current: () => { store: Store; reopen(): Promise<Store> }): void {
-  const put = (...batches: WorkedBatch[]): Promise<void> => current().store.putBatches(batches);
+export function eventsContract(open: () => OpenedStore): void {
+  describe('searching events', () => searchContract(open()));
+  describe('keeping events', () => keepingContract(open()));
+  describe('records', () => recordsContract(open()));
+  describe('removing days', () => removingContract(open()));
+}
 
+function searchContract(current: OpenedStore): void {
   it('finds exactly the events that match, newest first, whatever the size of a page and of the budget', async () => {
-    const { store } = current();
+    const { store } = current;
     const batches = oddBatches();
     await store.putBatches(batches.slice(0, 10));
     for (const batch of batches.slice(10)) await store.putBatches([batch]);
@@ -140,7 +140,7 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
           .filter((event) => scope.members === 'all' || scope.members.includes(event['organization.id']))
           .filter((event) => event['@timestamp'] >= since && event['@timestamp'] < until)
           .filter((event) => query === undefined || matchesQuery(query, event))
-          .sort(sameOrder);
+          .sort(newestFirst);
         const limit = [1_000, 7, 64][index % 3] as number;
         const { events } = await walk(store, scope, { since, until, limit, ...parsed });
         expect(events, `${text} ${scope.members}`).toEqual(expected);
@@ -155,261 +155,8 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
     expect(events.length).toBe(all.length);
   });
 
-  it('keeps an event as it was given', async () => {
-    const hostile = JSON.parse(
-      '{"__proto__": "x", "constructor": "y", "toString": ["z"], "a": "\\u0000", "b": "\\ud800"}',
-    );
-    const events: Fields[] = [
-      { ...hostile, message: '検知\n"\\' },
-      { n: 1e21, f: -0.5, t: true, list: ['a', 1, false] },
-      {},
-    ];
-    const batch = makeBatch('1', { events });
-    await put(batch);
-    const found = await current().store.getEvents(
-      CENTER_SCOPE,
-      batch.events.map((event) => event['event.id']),
-    );
-    expect(found).toEqual(batch.events);
-    expect(Object.hasOwn(found[0] as Event, '__proto__')).toBe(true);
-    const last = batch.events[1] as Event;
-    expect(await (await current().reopen()).getEvents(CENTER_SCOPE, [last['event.id']])).toEqual([last]);
-  });
-
-  it('stores a batch once, however often and in whatever company it comes', async () => {
-    const events: Fields[] = Array.from({ length: 200 }, (_, index) => ({ message: `n${index}` }));
-    const [one, two, three] = ['1', '2', '3'].map((key) => makeBatch(key, { events, rejects: 1, matched: [0] })) as [
-      WorkedBatch,
-      WorkedBatch,
-      WorkedBatch,
-    ];
-    await put(one, one);
-    await Promise.all([put(one, two), put(two, three), put(three, one)]);
-    await put(two, one, three);
-    const { store } = current();
-    const all = (await walk(store, CENTER_SCOPE, { ...ever, limit: 1_000 })).events;
-    expect(all).toEqual([one, two, three].flatMap((batch) => batch.events).sort(sameOrder));
-    expect((await store.stats()).events).toBe(600);
-    const [row, ...more] = await store.ledger(CENTER_SCOPE, ever);
-    expect(more).toEqual([]);
-    expect(row).toMatchObject({ received: 603, events: 600, rejects: 3, refused: 0 });
-    expect((await store.findRejects(CENTER_SCOPE, { limit: 10 })).items.length).toBe(3);
-    const buckets = await store.countEvents(CENTER_SCOPE, {
-      since: '2026-11-20T01:00:00.000Z',
-      until: '2026-11-20T01:01:00.000Z',
-      stepMs: 60_000,
-    });
-    expect(buckets).toEqual([{ at: '2026-11-20T01:00:00.000Z', events: 600 }]);
-  });
-
-  it('refuses a batch whose ids do not lead back to it', async () => {
-    const batch = makeBatch('1', { events: [{}] });
-    await expect(put({ ...batch, receivedAt: '2026-11-21T01:00:00.000Z' })).rejects.toThrow(batch.batchId);
-    const stranger = makeBatch('2', { events: [{}] });
-    await expect(put({ ...batch, events: stranger.events })).rejects.toThrow(/could not be found again/);
-    await put();
-  });
-
-  it('gets events by id, in the order asked, within the scope', async () => {
-    const { store } = current();
-    const events: Fields[] = Array.from({ length: 700 }, (_, index) => ({ message: `n${index}` }));
-    // Records that made several events, over the borders of blocks.
-    const long = makeBatch('1', { events, offsets: events.map((_, index) => Math.floor(index / 90)) });
-    const other = makeBatch('2', { memberId: 'minami', receivedAt: '2026-10-02T23:59:59.999Z', events: [{}] });
-    await put(long, makeBatch('3', { events: [{}, {}] }), other);
-    const idOf = (index: number): string => long.events[index]?.['event.id'] as string;
-    const foreign = other.events[0]?.['event.id'] as string;
-    const wrong = [
-      '',
-      'x',
-      `${long.batchId}-ZZZZZZ`,
-      `${idOf(0)}-777`,
-      `0000000000${idOf(0).slice(10)}`,
-      '__proto__',
-      idOf(0).toLowerCase(),
-    ];
-    const asked = [idOf(699), ...wrong, idOf(0), foreign, idOf(128), idOf(91), idOf(0)];
-    const found = await store.getEvents(CENTER_SCOPE, asked);
-    expect(found.map((event) => event['event.id'])).toEqual([
-      idOf(699),
-      idOf(0),
-      foreign,
-      idOf(128),
-      idOf(91),
-      idOf(0),
-    ]);
-    expect(found[3]?.message).toBe('n128');
-    expect((await store.getEvents(only('minami'), asked)).map((event) => event['event.id'])).toEqual([foreign]);
-    expect(await store.getEvents(CENTER_SCOPE, [])).toEqual([]);
-  });
-
-  it('tells what became of a batch', async () => {
-    const batch = makeBatch('1', { events: [{}, {}, {}], offsets: [0, 0, 1], rejects: 2, matched: [1] });
-    await put(batch);
-    const { store } = current();
-    const { batchId, sourceId, receivedAt } = batch;
-    const expected = { batchId, sourceId, receivedAt, records: 4, parsed: 2, rejects: 2, matches: 1 };
-    expect(await store.outcome(CENTER_SCOPE, batchId, receivedAt)).toEqual(expected);
-    expect(await store.outcome(only('kita'), batchId, receivedAt)).toEqual(expected);
-    expect(await store.outcome(only('minami'), batchId, receivedAt)).toBeUndefined();
-    expect(await store.outcome(CENTER_SCOPE, makeBatch('2').batchId, receivedAt)).toBeUndefined();
-    expect(await store.outcome(CENTER_SCOPE, batchId, '2026-01-01T00:00:00.000Z')).toBeUndefined();
-  });
-
-  it('counts events over time', async () => {
-    const at = (minute: number): Fields => ({
-      '@timestamp': `2026-11-19T10:${String(minute).padStart(2, '0')}:30.000Z`,
-    });
-    await put(
-      makeBatch('1', { events: [at(0), at(0), at(14), at(15), at(59)] }),
-      makeBatch('2', { memberId: 'minami', receivedAt: '2026-11-21T00:00:00.000Z', events: [at(15), at(16)] }),
-    );
-    const { store } = current();
-    const query = { since: '2026-11-19T10:00:00.000Z', until: '2026-11-19T10:50:00.000Z', stepMs: 900_000 };
-    const events = async (scope: Scope, more: object = {}): Promise<number[]> =>
-      (await store.countEvents(scope, { ...query, ...more })).map((bucket) => bucket.events);
-    expect(await events(CENTER_SCOPE)).toEqual([3, 3, 0, 0]);
-    expect(await events(only('minami'))).toEqual([0, 2, 0, 0]);
-    expect(await events(only('kita', 'minami'), { sourceId: 'kita.vpn' })).toEqual([3, 1, 0, 0]);
-    expect(await events(only('minami'), { sourceId: 'kita.vpn' })).toEqual([0, 0, 0, 0]);
-    const [first, second] = await store.countEvents(CENTER_SCOPE, { ...query, since: '2026-11-19T10:15:20.000Z' });
-    expect(first).toEqual({ at: '2026-11-19T10:15:00.000Z', events: 3 });
-    expect(second?.at).toBe('2026-11-19T10:30:00.000Z');
-    for (const stepMs of [0, 30_000, 90_000, -60_000, Number.NaN]) {
-      await expect(store.countEvents(CENTER_SCOPE, { ...query, stepMs })).rejects.toThrow(/minutes/);
-    }
-    await expect(store.countEvents(CENTER_SCOPE, { ...ever, stepMs: 60_000 })).rejects.toThrow(/minutes/);
-  });
-
-  it('keeps rejects until they are replayed; the sums stay', async () => {
-    const { store } = current();
-    const kita = ['1', '2', '3'].map((key, day) =>
-      makeBatch(key, { receivedAt: `2026-11-2${day}T01:00:00.000Z`, rejects: 2 }),
-    );
-    const minami = makeBatch('4', { memberId: 'minami', rejects: 3 });
-    await put(...kita, minami);
-    const all = [...kita, minami].flatMap(({ rejects }) => rejects).sort((a, b) => (a.id < b.id ? 1 : -1));
-    const found = [];
-    let cursor: string | undefined;
-    do {
-      const page = await store.findRejects(CENTER_SCOPE, { limit: 2, ...(cursor !== undefined && { cursor }) });
-      found.push(...page.items);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    expect(found).toEqual(all);
-    expect((await store.findRejects(only('minami'), { limit: 9 })).items.length).toBe(3);
-    expect((await store.findRejects(CENTER_SCOPE, { sourceId: 'minami.vpn', limit: 9 })).items.length).toBe(3);
-    expect((await store.findRejects(only('kita'), { sourceId: 'minami.vpn', limit: 9 })).items).toEqual([]);
-    await expect(store.findRejects(CENTER_SCOPE, { limit: 2, cursor: 'bm8' })).rejects.toMatchObject({
-      name: 'BadCursor',
-    });
-
-    const ids = all.map(({ id }) => id);
-    expect(await store.getRejects(CENTER_SCOPE, ['x', ...ids])).toEqual(all);
-    await store.removeRejects(only('minami'), ['x', ...ids]);
-    expect((await store.findRejects(CENTER_SCOPE, { limit: 9 })).items.map(({ memberId }) => memberId)).toEqual(
-      new Array(6).fill('kita'),
-    );
-    expect(await store.getRejects(only('minami'), ids)).toEqual([]);
-    const [row] = await store.ledger(only('minami'), ever);
-    expect(row).toMatchObject({ received: 3, rejects: 3 });
-  });
-
-  it('keeps the ledger by member, source and hour', async () => {
-    const { store } = current();
-    await put(
-      makeBatch('1', { events: [{}, {}], rejects: 1 }),
-      makeBatch('2', { events: [{}], receivedAt: '2026-11-20T01:59:59.999Z' }),
-      makeBatch('3', { events: [{}], receivedAt: '2026-11-21T02:00:00.000Z' }),
-      makeBatch('4', { memberId: 'minami', rejects: 2 }),
-    );
-    const refused = { memberId: 'kita', sourceId: 'kita.vpn', hour: '2026-11-20T01:00:00.000Z', records: 5 };
-    await store.addRefused([refused, { ...refused, hour: '2026-11-20T03:00:00.000Z' }]);
-    await store.addRefused([refused]);
-    const kita = { memberId: 'kita', sourceId: 'kita.vpn' };
-    const rows = [
-      { ...kita, hour: '2026-11-20T01:00:00.000Z', received: 14, events: 3, rejects: 1, refused: 10 },
-      {
-        ...{ memberId: 'minami', sourceId: 'minami.vpn', hour: '2026-11-20T01:00:00.000Z' },
-        ...{ received: 2, events: 0, rejects: 2, refused: 0 },
-      },
-      { ...kita, hour: '2026-11-20T03:00:00.000Z', received: 5, events: 0, rejects: 0, refused: 5 },
-      { ...kita, hour: '2026-11-21T02:00:00.000Z', received: 1, events: 1, rejects: 0, refused: 0 },
-    ];
-    expect(await store.ledger(CENTER_SCOPE, ever)).toEqual(rows);
-    expect(await store.ledger(only('minami'), ever)).toEqual([rows[1]]);
-    expect(await store.ledger(only('kita', 'minami'), { ...ever, sourceId: 'minami.vpn' })).toEqual([rows[1]]);
-    const hours = { since: '2026-11-20T02:00:00.000Z', until: '2026-11-21T02:00:00.000Z' };
-    expect(await store.ledger(CENTER_SCOPE, hours)).toEqual([rows[2]]);
-  });
-
-  it('gives back the matches of applied batches in order of event time', async () => {
-    const { store } = current();
-    const at = (seconds: number): Fields => ({
-      '@timestamp': new Date(Date.UTC(2026, 10, 19, 0, 0, seconds)).toISOString(),
-    });
-    const many = Array.from({ length: 5_200 }, (_, index) => at((index * 7) % 5_200));
-    const big = makeBatch('1', { events: many, matched: many.map((_, index) => index) });
-    const late = makeBatch('2', {
-      receivedAt: '2026-11-22T00:00:00.000Z',
-      events: [at(10), at(10), at(9_000)],
-      matched: [0, 1, 2],
-    });
-    const open = makeBatch('3', { events: [at(5)], matched: [0] });
-    const other = makeBatch('4', { memberId: 'minami', events: [at(6)], matched: [0] });
-    await put(big, late, open, other);
-    for (const { batchId, receivedAt } of [big, late, other]) await store.save([], { batchId, receivedAt, alerts: 0 });
-    const collect = async (scope: Scope, sinceMs: number) => {
-      const pages = await matchPages(store, scope, sinceMs);
-      for (const page of pages) expect(page.length).toBeLessThanOrEqual(5_000);
-      return pages.flat();
-    };
-    const all = await collect(CENTER_SCOPE, 0);
-    expect(all.length).toBe(5_204);
-    expect(new Set(all.map(({ eventId }) => eventId)).size).toBe(5_204);
-    expect(all.map(({ atMs }) => atMs)).toEqual(all.map(({ atMs }) => atMs).sort((a, b) => a - b));
-    expect(all.at(-1)).toEqual(late.matches[2]);
-    expect(await collect(only('minami'), 0)).toEqual(other.matches);
-    expect((await collect(CENTER_SCOPE, Date.UTC(2026, 10, 19, 1, 0, 0))).length).toBe(1_601);
-  });
-
-  it('prunes whole days of receipt; their sums stay', async () => {
-    const { store } = current();
-    const batches = ['18', '19', '20'].map((day) =>
-      makeBatch(day, {
-        receivedAt: `2026-11-${day}T01:00:00.000Z`,
-        events: [{ message: day }],
-        rejects: 1,
-        matched: [0],
-      }),
-    ) as [WorkedBatch, WorkedBatch, WorkedBatch];
-    await put(...batches);
-    for (const { batchId, receivedAt } of batches) await store.save([], { batchId, receivedAt, alerts: 1 });
-    const messages = async (): Promise<unknown[]> =>
-      (await walk(current().store, CENTER_SCOPE, { ...ever, limit: 10 })).events.map(({ message }) => message);
-    expect(await messages()).toEqual(['20', '19', '18']);
-    const before = await store.ledger(CENTER_SCOPE, ever);
-    expect(await store.prune('2026-11-20')).toEqual(['2026-11-18', '2026-11-19']);
-    expect(await messages()).toEqual(['20']);
-    expect(await store.getEvents(CENTER_SCOPE, [batches[0].events[0]?.['event.id'] as string])).toEqual([]);
-    expect((await store.findRejects(CENTER_SCOPE, { limit: 10 })).items).toEqual(batches[2].rejects);
-    expect((await matchPages(store, CENTER_SCOPE)).flat()).toEqual(batches[2].matches);
-    expect(await store.applied(batches[0].batchId)).toBeUndefined();
-    expect(await store.applied(batches[2].batchId)).toBe(1);
-    expect((await store.stats()).days.map(({ day }) => day)).toEqual(['2026-11-20']);
-    expect(await store.ledger(CENTER_SCOPE, ever)).toEqual(before);
-    expect(await store.prune('2026-11-20')).toEqual([]);
-    // A batch that comes late finds its day made anew.
-    await put(makeBatch('late', { receivedAt: '2026-11-18T02:00:00.000Z', events: [{ message: 'late' }] }));
-    expect(await messages()).toEqual(['20', 'late']);
-    await current().reopen();
-    expect(await messages()).toEqual(['20', 'late']);
-    expect((await current().store.ledger(CENTER_SCOPE, ever)).length).toBe(4);
-  });
-
   it('refuses pages it cannot make', async () => {
-    const { store } = current();
-    await put(makeBatch('1', { events: [{}, {}] }));
+    const { store } = current;
     for (const limit of [0, 1_001, 2.5])
       await expect(store.findEvents(CENTER_SCOPE, { ...ever, limit })).rejects.toThrow(/limit/);
     await expect(store.findEvents(CENTER_SCOPE, { since: 'x', until: ever.until, limit: 1 })).rejects.toThrow(/time/);
@@ -422,13 +169,96 @@ export function eventsContract(current: () => { store: Store; reopen(): Promise<
     const empty = await store.findEvents(CENTER_SCOPE, { since: ever.until, until: ever.since, limit: 1 });
     expect(empty.items).toEqual([]);
   });
+}
 
-  it('tells its size', async () => {
-    expect(await current().store.stats()).toMatchObject({ events: 0, days: [] });
-    await put(makeBatch('1', { events: [{}, {}] }));
-    const { events, bytes, days } = await current().store.stats();
-    expect(events).toBe(2);
-    expect(days).toMatchObject([{ day: '2026-11-20', events: 2 }]);
-    expect(bytes).toBeGreaterThan(days[0]?.bytes ?? Number.POSITIVE_INFINITY);
+function keepingContract(current: OpenedStore): void {
+  const put = (...batches: WorkedBatch[]): Promise<void> => current.store.putBatches(batches);
+
+  it('keeps an event as it was given', async () => {
+    const hostile = JSON.parse(
+      '{"__proto__": "x", "constructor": "y", "toString": ["z"], "a": "\\u0000", "b": "\\ud800"}',
+    );
+    const events = [{ ...hostile, message: '検知\n"\\' }, { n: 1e21, f: -0.5, t: true, list: ['a', 1, false] }, {}];
+    const batch = makeBatch('kept', { events });
+    await put(batch);
+    const ids = batch.events.map((event) => event['event.id']);
+    const found = await current.store.getEvents(CENTER_SCOPE, ids);
+    expect(found).toEqual(batch.events);
+    expect(Object.hasOwn(found[0] as Event, '__proto__')).toBe(true);
+    await current.reopen();
+    expect(await current.store.getEvents(CENTER_SCOPE, ids)).toEqual(batch.events);
+  });
+
+  it('stores a batch once, however often and in whatever company it comes', async () => {
+    const events = Array.from({ length: 200 }, (_, index): Fields => ({ message: `n${index}` }));
+    const make = (key: string) => makeBatch(key, { memberId: 'once', events, rejects: 1, matched: [0] });
+    const [one, two, three] = [make('1'), make('2'), make('3')];
+    await put(one, one);
+    await Promise.all([put(one, two), put(two, three), put(three, one)]);
+    await put(two, one, three);
+    const { store } = current;
+    const scope = only('once');
+    const all = (await walk(store, scope, { ...ever, limit: 1_000 })).events;
+    expect(all).toEqual([one, two, three].flatMap((batch) => batch.events).sort(newestFirst));
+    const [row, ...more] = await store.ledger(scope, ever);
+    expect(more).toEqual([]);
+    expect(row).toMatchObject({ received: 603, events: 600, rejects: 3, refused: 0 });
+    expect((await store.findRejects(scope, { limit: 10 })).items.length).toBe(3);
+    const minute = { since: '2026-11-20T01:00:00.000Z', until: '2026-11-20T01:01:00.000Z', stepMs: 60_000 };
+    expect(await store.countEvents(scope, minute)).toEqual([{ at: minute.since, events: 600 }]);
+  });
+
+  it('refuses a batch whose ids do not lead back to it', async () => {
+    const batch = makeBatch('lost', { events: [{}] });
+    await expect(put({ ...batch, receivedAt: '2026-11-21T01:00:00.000Z' })).rejects.toThrow(batch.batchId);
+    const stranger = makeBatch('stranger', { events: [{}] });
+    await expect(put({ ...batch, events: stranger.events })).rejects.toThrow(/could not be found again/);
+    await put();
+  });
+
+  it('gets events by id, in the order asked, within the scope', async () => {
+    const events = Array.from({ length: 700 }, (_, index): Fields => ({ message: `n${index}` }));
+    // Records that made several events, over the borders of blocks.
+    const long = makeBatch('long', { events, offsets: events.map((_, index) => Math.floor(index / 90)) });
+    const other = makeBatch('other', { memberId: 'minami', receivedAt: '2026-10-02T23:59:59.999Z', events: [{}] });
+    await put(long, makeBatch('short', { events: [{}, {}] }), other);
+    const idOf = (index: number): string => long.events[index]?.['event.id'] as string;
+    const foreign = other.events[0]?.['event.id'] as string;
+    const wrong = ['', 'x', `${long.batchId}-ZZZZZZ`, `${idOf(0)}-777`, '__proto__', idOf(0).toLowerCase()];
+    wrong.push(`0000000000${idOf(0).slice(10)}`);
+    const asked = [idOf(699), ...wrong, idOf(0), foreign, idOf(128), idOf(91), idOf(0)];
+    const found = await current.store.getEvents(CENTER_SCOPE, asked);
+    const ids = [idOf(699), idOf(0), foreign, idOf(128), idOf(91), idOf(0)];
+    expect(found.map((event) => event['event.id'])).toEqual(ids);
+    expect(found[3]?.message).toBe('n128');
+    const theirs = await current.store.getEvents(only('minami'), asked);
+    expect(theirs.map((event) => event['event.id'])).toEqual([foreign]);
+    expect(await current.store.getEvents(CENTER_SCOPE, [])).toEqual([]);
+  });
+
+  it('counts events over time', async () => {
+    const at = (minute: number): Fields => ({
+      '@timestamp': new Date(Date.UTC(2026, 10, 19, 10, minute, 30)).toISOString(),
+    });
+    const receivedAt = '2026-11-21T00:00:00.000Z';
+    await put(
+      makeBatch('c1', { memberId: 'count-1', events: [at(0), at(0), at(14), at(15), at(59)] }),
+      makeBatch('c2', { memberId: 'count-2', receivedAt, events: [at(15), at(16)] }),
+    );
+    const both = only('count-1', 'count-2');
+    const query = { since: '2026-11-19T10:00:00.000Z', until: '2026-11-19T10:50:00.000Z', stepMs: 900_000 };
+    const count = (scope: Scope, more: object = {}) => current.store.countEvents(scope, { ...query, ...more });
+    const events = async (scope: Scope, more?: object) => (await count(scope, more)).map((bucket) => bucket.events);
+    expect(await events(both)).toEqual([3, 3, 0, 0]);
+    expect(await events(only('count-2'))).toEqual([0, 2, 0, 0]);
+    expect(await events(both, { sourceId: 'count-1.vpn' })).toEqual([3, 1, 0, 0]);
+    expect(await events(only('count-2'), { sourceId: 'count-1.vpn' })).toEqual([0, 0, 0, 0]);
+    const [first, second] = await count(both, { since: '2026-11-19T10:15:20.000Z' });
+    expect(first).toEqual({ at: '2026-11-19T10:15:00.000Z', events: 3 });
+    expect(second?.at).toBe('2026-11-19T10:30:00.000Z');
+    for (const stepMs of [0, 30_000, 90_000, -60_000, Number.NaN]) {
+      await expect(count(both, { stepMs })).rejects.toThrow(/minutes/);
+    }
+    await expect(count(both, { ...ever, stepMs: 60_000 })).rejects.toThrow(/minutes/);
   });
 }

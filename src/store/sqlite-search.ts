@@ -101,7 +101,7 @@ function parseTime(text: string): number {
 
 /** Line -> the event's id if the query wants it. */
 function compileLook({ query }: EventQuery): (line: string) => string | undefined {
-  const perhaps = query === undefined ? undefined : compilePrefilter(queryTerms(query));
+  const perhaps = query === undefined ? undefined : compilePrefilter(query);
   const matches = query === undefined ? undefined : compileQuery(query);
   return (line) => {
     if (perhaps?.(line) === false) return undefined;

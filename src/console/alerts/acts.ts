@@ -80,14 +80,14 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
   const text = useText();
   const tell = useTell();
   const { user } = useSigned();
-  const [busy, setBusy] = useState(false);
-  const running = useRef(false);
+  const [running, setRunning] = useState(0);
+  // A fast reader is at the next alert before the answer to the last is there; only the same alert must wait for its answer.
+  const inFlight = useRef(new Set<string>());
 
   const run = useCallback(
-    (work: () => Promise<void>) => {
-      if (running.current) return;
-      running.current = true;
-      setBusy(true);
+    (alerts: readonly AlertView[], work: () => Promise<void>) => {
+      for (const alert of alerts) inFlight.current.add(alert.id);
+      setRunning((n) => n + 1);
       work()
         .catch((error: unknown) => {
           const told = asApiError(error);
@@ -95,18 +95,19 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
           tell({ text: `${text.errors.title}: ${why || text.errors.unreachable}`, failed: true });
         })
         .finally(() => {
-          running.current = false;
-          setBusy(false);
+          for (const alert of alerts) inFlight.current.delete(alert.id);
+          setRunning((n) => n - 1);
         });
     },
     [tell, text],
   );
 
   const change = useCallback(
-    (alerts: readonly AlertView[], set: AlertSet, reason: string, said: (n: number) => string) => {
+    (wanted: readonly AlertView[], set: AlertSet, reason: string, said: (n: number) => string) => {
+      const alerts = wanted.filter((alert) => !inFlight.current.has(alert.id));
       const [one] = alerts;
       if (one === undefined) return;
-      run(async () => {
+      run(alerts, async () => {
         const outcome =
           alerts.length === 1
             ? await changeOne(one, set, reason).catch(async (error: unknown) => {
@@ -123,7 +124,7 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
           tell({
             text: said(outcome.done.length),
             undo: () =>
-              run(async () => {
+              run(former, async () => {
                 onChanged(await restore(former));
                 tell({ text: text.alerts.undone });
               }),
@@ -136,7 +137,7 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
 
   const me = user.login;
   return {
-    busy,
+    busy: running > 0,
     acknowledge: useCallback(
       (alerts) => {
         const waiting = alerts.filter((alert) => alert.status === 'new');
@@ -150,8 +151,9 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
       [change, text],
     ),
     takeOver: useCallback(
-      (alert) =>
-        run(async () => {
+      (alert) => {
+        if (inFlight.current.has(alert.id)) return;
+        run([alert], async () => {
           if (alert.status !== 'closed') {
             onChanged((await changeOne(alert, { status: 'acknowledged', assignee: me }, '')).done);
           }
@@ -164,7 +166,8 @@ export function useAlertActs(onChanged: (alerts: readonly AlertView[]) => void):
           await send('PATCH', path, { status: 'in-progress', assignee: me }, incident.version);
           tell({ text: text.alerts.takenOver });
           navigate(`/incidents/${encodeURIComponent(alert.incidentId)}`);
-        }),
+        });
+      },
       [run, onChanged, me, tell, text],
     ),
   };

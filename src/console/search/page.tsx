@@ -19,7 +19,7 @@ import { Results } from './results.tsx';
 import { SyntaxHelp } from './syntax.tsx';
 
 const pageSize = 100;
-const mostBars = 96;
+const mostBars = 100;
 const nothing: ReadonlySet<string> = new Set();
 const eventId = (event: Event) => event['event.id'];
 
