@@ -82,7 +82,7 @@ const head = {
   references: [],
   falsepositives: [],
   author: 'Hinomi',
-  own: { by: undefined, periodMs: 86_400_000 },
+  own: { titleJa: 'ログイン失敗', descriptionJa: '同じ送信元が何度も失敗。', by: undefined, periodMs: 86_400_000 },
 } as const;
 
 const rules: ReturnType<ApiParts['rules']> = {
@@ -105,6 +105,7 @@ const rules: ReturnType<ApiParts['rules']> = {
         kind: 'correlation',
         id: 'vpn/two.yml',
         title: 'Many failed sign-ins',
+        own: { ...head.own, titleJa: undefined, descriptionJa: undefined },
         where: { file: 'rules/vpn/two.yml', line: 1 },
         type: 'event_count',
         rules: ['rule-one'],
@@ -159,6 +160,7 @@ function seedDocs(
     memberId,
     ruleId: 'rule-one',
     title: 'Failed sign-in',
+    titleJa: 'ログイン失敗',
     level: 'high',
     tags: ['attack.t1110'],
     entities,
@@ -176,6 +178,7 @@ function seedDocs(
     id: incidentId,
     memberId,
     title: `Failed sign-in of ${word}`,
+    titleJa: `${word}のログイン失敗`,
     level: 'high',
     status: 'new',
     assignee: 'soc-analyst',
@@ -292,6 +295,7 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
   const campaign: Campaign = {
     id: CAMPAIGN_ID,
     title: 'Many failed sign-ins',
+    titleJa: 'ログイン失敗の多発',
     level: 'high',
     status: 'new',
     assignee: null,

@@ -73,6 +73,7 @@ export const timelineItem = z.object({
   at: z.string(),
   kind: z.enum(['alert-first', 'alert-last', 'comment', 'change']),
   title: z.string(),
+  titleJa: z.string().optional().describe('The same with the title in Japanese, where the rule has one'),
   memberId: z.string().optional(),
   alertId: z.string().optional(),
   by: z.string().optional(),

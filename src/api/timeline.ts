@@ -9,6 +9,8 @@ import type { TimelineItem } from './schema.ts';
 const shownProperties = ['status', 'closeReason', 'level'] as const;
 const MAX_ENTRIES = 1_000;
 const MAX_TARGETS = 200;
+/** An alert's end this soon after its beginning says nothing more. */
+const MIN_SPAN_MS = 5 * 60_000;
 
 /** What people and the center did to these documents, oldest first, as far as the reader may see it. */
 export async function readHistory(
@@ -36,6 +38,8 @@ function describeChange(entry: AuditEntry, reader: Reader): string | undefined {
   return said.length === 0 ? undefined : said.join(', ');
 }
 
+type Titles = Pick<TimelineItem, 'title' | 'titleJa'>;
+
 export function buildTimeline(
   parts: {
     readonly alerts: readonly Alert[];
@@ -46,12 +50,13 @@ export function buildTimeline(
   reader: Reader,
 ): TimelineItem[] {
   const items: TimelineItem[] = [];
-  const titles = new Map<string, string>();
-  for (const { id, memberId, title, firstSeenAt, lastSeenAt, count } of parts.alerts) {
-    titles.set(id, title);
-    items.push({ at: firstSeenAt, kind: 'alert-first', title, memberId, alertId: id });
-    if (count > 1 && lastSeenAt !== firstSeenAt) {
-      items.push({ at: lastSeenAt, kind: 'alert-last', title, memberId, alertId: id });
+  const titles = new Map<string, Titles>();
+  for (const { id, memberId, title, titleJa, firstSeenAt, lastSeenAt } of parts.alerts) {
+    const titled = { title, ...(titleJa !== null && { titleJa }) };
+    titles.set(id, titled);
+    items.push({ at: firstSeenAt, kind: 'alert-first', ...titled, memberId, alertId: id });
+    if (Date.parse(lastSeenAt) - Date.parse(firstSeenAt) >= MIN_SPAN_MS) {
+      items.push({ at: lastSeenAt, kind: 'alert-last', ...titled, memberId, alertId: id });
     }
   }
   for (const { memberId, comments } of parts.commented) {
@@ -63,11 +68,12 @@ export function buildTimeline(
   for (const entry of parts.history) {
     const said = describeChange(entry, reader);
     if (said === undefined || entry.before === null) continue;
-    const alertTitle = entry.target.kind === 'alert' ? titles.get(entry.target.id) : undefined;
+    const titled = entry.target.kind === 'alert' ? titles.get(entry.target.id) : undefined;
     items.push({
       at: entry.at,
       kind: 'change',
-      title: alertTitle === undefined ? said : `${alertTitle}: ${said}`,
+      title: titled === undefined ? said : `${titled.title}: ${said}`,
+      ...(titled?.titleJa !== undefined && { titleJa: `${titled.titleJa}: ${said}` }),
       by: shownName(entry.actor, reader),
       ...(entry.target.kind === 'alert' && { alertId: entry.target.id }),
       ...(entry.memberId !== null && { memberId: entry.memberId }),

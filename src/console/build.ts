@@ -65,8 +65,10 @@ async function newestSourceMs(): Promise<number> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   const times = await Promise.all(
     files
-      .filter((file) => file.isFile() && !path.join(file.parentPath, file.name).startsWith(dist + path.sep))
-      .map((file) => modifiedMs(path.join(file.parentPath, file.name))),
+      .filter((file) => file.isFile() && !file.name.endsWith('.test.ts'))
+      .map((file) => path.join(file.parentPath, file.name))
+      .filter((file) => !file.startsWith(dist + path.sep))
+      .map(modifiedMs),
   );
   return times.reduce<number>((newest, time) => Math.max(newest, time ?? 0), 0);
 }

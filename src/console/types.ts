@@ -56,6 +56,7 @@ export interface TimelineItem {
   readonly kind: 'alert-first' | 'alert-last' | 'comment' | 'change';
   /** Of a change: "status: new → closed, assignee: - → kai", after the alert's title where it was one. Of a comment: empty. */
   readonly title: string;
+  readonly titleJa?: string;
   readonly memberId?: string;
   readonly alertId?: string;
   readonly by?: string;
@@ -95,11 +96,13 @@ export interface SourceView extends Source {
 export interface RuleView {
   readonly id: string;
   readonly title: string;
+  readonly titleJa: string | null;
   readonly level: Level;
   readonly status: string;
   readonly tags: readonly string[];
   readonly kind: 'rule' | 'correlation';
   readonly description: string;
+  readonly descriptionJa: string | null;
   readonly references: readonly string[];
   readonly falsepositives: readonly string[];
   readonly author: string;

@@ -52,7 +52,7 @@ const rule = fc
       members,
       minMembers,
       groupBy: grouped ? ['source.ip'] : [],
-      own: { by: undefined, periodMs },
+      own: { titleJa: undefined, descriptionJa: undefined, by: undefined, periodMs },
     }),
   );
 

@@ -12,7 +12,7 @@ const head = {
   falsepositives: [],
   author: '',
   where: { file: 'test.yml', line: 1 },
-  own: { by: undefined, periodMs: 86_400_000 },
+  own: { titleJa: undefined, descriptionJa: undefined, by: undefined, periodMs: 86_400_000 },
 } as const;
 
 export function baseRule(id: string, more: Partial<SigmaRule> = {}): SigmaRule {

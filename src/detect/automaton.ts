@@ -33,8 +33,8 @@ export function createAutomaton(needles: readonly Marked[]): Scan {
   }
 }
 
-/** Units beyond ASCII share this many classes: one rule of look-alike letters must not widen every row. */
-const otherClasses = 64;
+/** Units beyond Latin-1 share this many classes: one rule of look-alike letters must not widen every row. */
+const otherClasses = 48;
 
 /**
  * Class 0: units that no needle has. U+017F and U+212A also stand for `s` and `k`, as regular expressions that ignore case take
@@ -48,9 +48,9 @@ function classesOf(needles: readonly Marked[]): { of: Uint8Array; count: number 
     for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
       if (of[unit] !== 0) continue;
-      const known = unit < 0x80 ? undefined : shared.get(unit % otherClasses);
+      const known = unit < 0x100 ? undefined : shared.get(unit % otherClasses);
       of[unit] = known ?? count++;
-      if (unit >= 0x80) shared.set(unit % otherClasses, of[unit] as number);
+      if (unit >= 0x100) shared.set(unit % otherClasses, of[unit] as number);
     }
   for (let unit = 0; unit < of.length; unit++) if (of[unit] === 0) of[unit] = of[foldedUnits[unit] as number] as number;
   if (of[0x17f] === 0) of[0x17f] = of[0x73] as number;

@@ -1,5 +1,4 @@
 /** One prepared detection item -> a question to the cursor, specialised by what its patterns look like. */
-import { RE2JS } from 're2js';
 import { inNetwork, parseAddress } from './cidr.ts';
 import type { Cursor, Question, Slot, Texts } from './cursor.ts';
 import { fold } from './fold.ts';
@@ -8,6 +7,7 @@ import type { Lens } from './mapping.ts';
 import type { Needle, Place, Prepared, Test } from './needles.ts';
 import { compareNumbers, parseNumber, timePart } from './number-text.ts';
 import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
+import { compileRegex, type RegexTest } from './regex-test.ts';
 
 type TextTest = (text: string) => boolean;
 
@@ -25,16 +25,8 @@ function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: strin
     case 'pattern':
       return compilePatterns(test.groups, test.cased, all, slot);
     case 'regex': {
-      const regexes = test.sources.map((source) => RE2JS.compile(source, test.flags));
-      return ask(
-        regexes.map(
-          (regex): TextTest =>
-            (text) =>
-              regex.test(text),
-        ),
-        all,
-        slot.texts,
-      );
+      const questions = test.sources.map((source) => askRegex(compileRegex(source, test.flags), slot));
+      return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
     }
     case 'cidr': {
       const tests = test.networks.map(
@@ -68,6 +60,19 @@ function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: strin
       return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
     }
   }
+}
+
+function askRegex(test: RegexTest, slot: Slot): Question {
+  const foldedAt = (at: number): string => {
+    const folded = slot.folded();
+    return typeof folded === 'string' ? folded : ((folded as readonly string[])[at] as string);
+  };
+  const foldedFirst = () => foldedAt(0);
+  return () => {
+    const texts = slot.texts();
+    if (typeof texts === 'string') return test(texts, foldedFirst);
+    return texts?.some((text, at) => test(text, () => foldedAt(at))) ?? false;
+  };
 }
 
 function anyPair(left: Texts, right: Texts, place: Place): boolean {

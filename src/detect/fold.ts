@@ -10,17 +10,17 @@ for (let unit = 0; unit < foldedUnits.length; unit++) {
   foldedUnits[unit] = lower.length === 1 ? lower.charCodeAt(0) : unit;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-const onlyAscii = /^[\u0000-\u007f]*$/;
+const beyondLatin1 = /[\u0100-\uffff]/;
 
-export function isAscii(text: string): boolean {
-  return onlyAscii.test(text);
+/** Whether all units are below 256. Hot: V8 stores such texts apart, and answers without reading them. */
+export function isLatin1(text: string): boolean {
+  return !beyondLatin1.test(text);
 }
 
 /** `fold(a) === fold(b)` is what "equal, case ignored" means everywhere in detection. `fold(x).length === x.length`. */
 export function fold(text: string): string {
-  // Hot: nearly every value is ASCII, where toLowerCase is exact and 20 times faster than the table.
-  if (onlyAscii.test(text)) return text.toLowerCase();
+  // Hot: nearly every value is Latin-1, where toLowerCase goes unit by unit and is 20 times faster than the table.
+  if (!beyondLatin1.test(text)) return text.toLowerCase();
   let folded = '';
   let from = 0;
   for (let at = 0; at < text.length; at++) {

@@ -91,10 +91,7 @@ function parseDocument(
 
 function parseHead(document: YamlMap, fallbackId: string, report: Reporter): RuleHead {
   requireKey(document, 'title', 'the rule', report);
-  const title = textOf(document, 'title', report, 256) ?? '';
-  if (title.trim() === '' && entryOf(document, 'title') !== undefined && !report.failed()) {
-    report.error(entryOf(document, 'title')?.line ?? document.line, 'the title is empty');
-  }
+  const title = titleOf(document, 'title', report) ?? '';
   const idEntry = entryOf(document, 'id');
   const id = textOf(document, 'id', report, 200);
   if (id === undefined)
@@ -120,6 +117,14 @@ function parseHead(document: YamlMap, fallbackId: string, report: Reporter): Rul
   };
 }
 
+function titleOf(map: YamlMap, key: string, report: Reporter): string | undefined {
+  const title = textOf(map, key, report, 256);
+  const entry = entryOf(map, key);
+  if (entry?.value.kind === 'scalar' && String(entry.value.value ?? '').trim() === '')
+    report.error(entry.line, `the ${key} is empty`);
+  return title;
+}
+
 function oneOf(document: YamlMap, key: string, words: readonly string[], otherwise: string, report: Reporter): string {
   const word = textOf(document, key, report);
   if (word === undefined || words.includes(word)) return word ?? otherwise;
@@ -128,19 +133,27 @@ function oneOf(document: YamlMap, key: string, words: readonly string[], otherwi
   return otherwise;
 }
 
+const ownKeys = ['by', 'period', 'title-ja', 'description-ja'];
+const nothingOwn: Own = { titleJa: undefined, descriptionJa: undefined, by: undefined, periodMs: dayMs };
+
 /** Our own keys, under `hinomi:`. */
 function parseOwn(document: YamlMap, report: Reporter): Own {
   const entry = entryOf(document, 'hinomi');
-  if (entry === undefined) return { by: undefined, periodMs: dayMs };
+  if (entry === undefined) return nothingOwn;
   if (entry.value.kind !== 'map') {
-    report.error(entry.line, `hinomi must be a map with the keys by and period, not ${describeNode(entry.value)}`);
-    return { by: undefined, periodMs: dayMs };
+    report.error(entry.line, `hinomi must be a map of ${ownKeys.join(', ')}, not ${describeNode(entry.value)}`);
+    return nothingOwn;
   }
   const own = entry.value;
-  refuseOtherKeys(own, ['by', 'period'], 'hinomi', report);
+  refuseOtherKeys(own, ownKeys, 'hinomi', report);
   const by = entryOf(own, 'by') === undefined ? undefined : textsOf(own, 'by', report);
   if (by !== undefined && by.length > 10) report.error(own.line, 'hinomi.by has more than 10 fields');
-  return { by, periodMs: parseSpan(own, 'period', report) ?? dayMs };
+  return {
+    titleJa: titleOf(own, 'title-ja', report),
+    descriptionJa: textOf(own, 'description-ja', report),
+    by,
+    periodMs: parseSpan(own, 'period', report) ?? dayMs,
+  };
 }
 
 /** A timespan such as 15m. Undefined when missing or wrong; wrong ones are reported. */

@@ -3,7 +3,7 @@
  * cuts long needles), never too little. The text need not be folded.
  */
 import { createAutomaton, type Marked, type Scan } from './automaton.ts';
-import { fold, foldedUnits, isAscii } from './fold.ts';
+import { fold, foldedUnits, isLatin1 } from './fold.ts';
 
 /** Up to here one expression and then one search each beats the automaton; see createGate. */
 const fewNeedles = 40;
@@ -11,15 +11,15 @@ const fewNeedles = 40;
 /** `s` and `k` of ASCII needles are also found in U+017F and U+212A, as regular expressions that ignore case take these. */
 export function createPartScan(needles: readonly Marked[]): Scan {
   const everywhere = needles.filter(({ text }) => text === '').map(({ mark }) => mark);
-  // Hot: needles beyond ASCII would widen the table by their many units; they are only looked for where such units are.
-  const plain = needles.filter(({ text }) => text !== '' && isAscii(text));
-  const other = needles.filter(({ text }) => !isAscii(text));
+  // Hot: needles beyond Latin-1 would widen the table by their many units; they are only looked for where such units are.
+  const plain = needles.filter(({ text }) => text !== '' && isLatin1(text));
+  const other = needles.filter(({ text }) => !isLatin1(text));
   const plainScan = createScan(plain);
   const otherScan = createScan(other);
   return (text, found) => {
     for (let index = 0; index < everywhere.length; index++) found.push(everywhere[index] as number);
     plainScan?.(text, found);
-    if (otherScan !== undefined && !isAscii(text)) otherScan(text, found);
+    if (otherScan !== undefined && !isLatin1(text)) otherScan(text, found);
   };
 }
 

@@ -1,29 +1,41 @@
 /**
- * A regular expression -> texts of which at least one stands, case ignored, in whatever it matches. Reads the syntax of RE2 just
- * far enough; where it is unsure it says that it knows none. Decides nothing about matching: a guard in front of the real test.
+ * A regular expression -> texts that stand, case ignored, in whatever it matches. Reads the syntax of RE2 just far enough; where it
+ * is unsure it says that it knows none. Decides nothing about matching: a guard in front of the real test.
  */
 import { fold } from './fold.ts';
 
-/** Any of these must be there. Undefined: nothing is known to be needed. */
-type Needed = readonly string[] | undefined;
+/** Of each list at least one text must be there, whatever the order. No list: nothing is known to be needed. */
+export type Needed = readonly (readonly string[])[];
 
 const maxLiterals = 64;
+const maxLists = 20;
 
 class Unsure extends Error {}
 
 /**
- * Folded ASCII texts; undefined when none is certain. A haystack holding U+017F (long s) or U+212A (kelvin) may match without them:
- * RE2 takes these for `s` and `k` where case is ignored.
+ * Folded ASCII texts. A haystack holding U+017F (long s) or U+212A (kelvin) may match without them: RE2 takes these for `s` and `k`
+ * where case is ignored.
  */
 export function requiredLiterals(source: string): Needed {
   try {
     const reader = createReader(source);
     const needed = reader.alternation(0);
-    return reader.done() ? needed : undefined;
+    return reader.done() ? needed : [];
   } catch (error) {
-    if (error instanceof Unsure) return undefined;
+    if (error instanceof Unsure) return [];
     throw error;
   }
+}
+
+/** The list that says most: the longer its shortest text, the rarer it all is; then the fewer. */
+export function tellingList(needed: Needed): readonly string[] | undefined {
+  const shortest = (texts: readonly string[]) => texts.reduce((least, text) => Math.min(least, text.length), 100);
+  let best: readonly string[] | undefined;
+  for (const texts of needed) {
+    const difference = best === undefined ? 1 : shortest(texts) - shortest(best);
+    if (difference > 0 || (difference === 0 && texts.length < (best as readonly string[]).length)) best = texts;
+  }
+  return best;
 }
 
 function createReader(source: string) {
@@ -31,24 +43,27 @@ function createReader(source: string) {
 
   const alternation = (depth: number): Needed => {
     if (depth > 50) throw new Unsure();
-    let union: string[] | undefined = [];
-    for (;;) {
-      const branch = sequence(depth);
-      union = branch === undefined || union === undefined ? undefined : [...union, ...branch];
-      if (source[at] !== '|') break;
+    const branches = [sequence(depth)];
+    while (source[at] === '|') {
       at++;
+      branches.push(sequence(depth));
     }
-    return union === undefined || union.length > maxLiterals ? undefined : [...new Set(union)];
+    const [only] = branches;
+    if (only !== undefined && branches.length === 1) return only;
+    const union = new Set<string>();
+    for (const branch of branches) {
+      const texts = tellingList(branch);
+      if (texts === undefined) return [];
+      for (const text of texts) union.add(text);
+    }
+    return union.size > maxLiterals ? [] : [[...union]];
   };
 
   const sequence = (depth: number): Needed => {
-    let best: Needed;
+    const needed: (readonly string[])[] = [];
     let run = '';
-    const offer = (needed: Needed) => {
-      if (needed !== undefined && isBetter(needed, best)) best = needed;
-    };
     const flush = () => {
-      if (run !== '') offer([run]);
+      if (run !== '') needed.push([run]);
       run = '';
     };
     while (at < source.length && source[at] !== '|' && source[at] !== ')') {
@@ -57,7 +72,7 @@ function createReader(source: string) {
       if (part === zeroWidth) continue;
       if (typeof part !== 'string') {
         flush();
-        if (least !== 0) offer(part);
+        if (least !== 0) needed.push(...part);
       } else if (least === undefined) run += part;
       else {
         if (least > 0) run += part;
@@ -65,10 +80,10 @@ function createReader(source: string) {
       }
     }
     flush();
-    return best;
+    return needed.length > maxLists ? needed.slice(0, maxLists) : needed;
   };
 
-  /** One unit, what a group needs, undefined for any class of units, or nothing at all. */
+  /** One unit, what a group needs (a class of units needs nothing), or what takes no room. */
   const piece = (depth: number): string | Needed | typeof zeroWidth => {
     const unit = source[at++] as string;
     switch (unit) {
@@ -77,7 +92,7 @@ function createReader(source: string) {
       case '[':
         return passClass();
       case '.':
-        return undefined;
+        return [];
       case '^':
       case '$':
         return zeroWidth;
@@ -88,7 +103,7 @@ function createReader(source: string) {
       case '?':
         throw new Unsure();
       default:
-        return unit < '\u0080' ? fold(unit) : undefined;
+        return unit < '\u0080' ? fold(unit) : [];
     }
   };
 
@@ -102,7 +117,7 @@ function createReader(source: string) {
     return needed;
   };
 
-  const passClass = (): undefined => {
+  const passClass = (): Needed => {
     if (source[at] === '^') at++;
     // A bracket that comes first is itself.
     if (source[at] === ']') at++;
@@ -114,20 +129,20 @@ function createReader(source: string) {
       } else at += source[at] === '\\' ? 2 : 1;
     }
     at++;
-    return undefined;
+    return [];
   };
 
-  const escaped = (): string | undefined | typeof zeroWidth => {
+  const escaped = (): string | Needed | typeof zeroWidth => {
     const unit = source[at++] ?? '';
     if ('bBAz'.includes(unit) && unit !== '') return zeroWidth;
-    if (/^[dDsSwWnrtfva]$/.test(unit)) return undefined;
+    if (/^[dDsSwWnrtfva]$/.test(unit)) return [];
     if (/^[\x20-\x2f:-@[-`{-~]$/.test(unit)) return unit;
     const rest = /^(?:x(?:[0-9a-fA-F]{2}|\{[0-9a-fA-F]{1,6}\})|[pP](?:[A-Z]|\{\^?\w+\}))/.exec(
       source.slice(at - 1, at + 60),
     );
     if (rest === null) throw new Unsure();
     at += rest[0].length - 1;
-    return undefined;
+    return [];
   };
 
   /** How often at least, over all repeat signs that follow; undefined when there is none. */
@@ -148,11 +163,3 @@ function createReader(source: string) {
 }
 
 const zeroWidth: unique symbol = Symbol('zero width');
-
-/** The longer the shortest, the rarer it all is; then the fewer. */
-function isBetter(one: readonly string[], other: Needed): boolean {
-  if (other === undefined) return true;
-  const shortest = (texts: readonly string[]) => texts.reduce((least, text) => Math.min(least, text.length), 100);
-  const difference = shortest(one) - shortest(other);
-  return difference > 0 || (difference === 0 && one.length < other.length);
-}

@@ -29,6 +29,9 @@ export interface RuleHead {
 
 /** Keys of our own, allowed by Sigma as custom attributes. */
 export interface Own {
+  /** Title and description in Japanese, beside those that Sigma knows. */
+  readonly titleJa: string | undefined;
+  readonly descriptionJa: string | undefined;
   /** Fields (Sigma or ECS names) whose values make one alert. Default: host.name, user.name, source.ip, those present. */
   readonly by: readonly string[] | undefined;
   /** Events of the same key within one such period of event time are one alert. Default 24 hours. */

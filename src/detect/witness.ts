@@ -7,7 +7,7 @@ import type { Atom } from './compile-rule.ts';
 import { fold } from './fold.ts';
 import type { Needle, Prepared } from './needles.ts';
 import { anyRun, type Pattern } from './pattern.ts';
-import { requiredLiterals } from './regex-literals.ts';
+import { requiredLiterals, tellingList } from './regex-literals.ts';
 import type { Condition, DetectionItem, Selection, SigmaRule } from './rule.ts';
 
 /** What stands in a field: its whole value, its start, its end, a part of it (folded texts), or anything at all. */
@@ -126,11 +126,14 @@ function itemWitnesses(item: Prepared): readonly Witness[] {
       return groups.map((needles) => patternWitness(field, needles)).filter((witness) => witness !== undefined);
     }
     case 'regex': {
-      const literals = test.sources.map((source) => requiredLiterals(source));
-      const witnesses = (item.all ? literals.map((one) => [one]) : [literals])
-        .filter((needed): needed is (readonly string[])[] => needed.every((one) => one !== undefined))
-        .map((needed) => needed.flat().map((text): Clue => ({ field, kind: 'part', text })));
-      return witnesses.length > 0 ? witnesses : present;
+      const clues = (texts: readonly string[]) => texts.map((text): Clue => ({ field, kind: 'part', text }));
+      const needed = test.sources.map(requiredLiterals);
+      // Of one expression, and of several that all must hold, every list is a witness by itself.
+      const lists = item.all || needed.length === 1 ? needed.flat() : [];
+      if (lists.length > 0) return lists.map(clues);
+      const telling = item.all ? [] : needed.map(tellingList);
+      const known = telling.filter((texts) => texts !== undefined);
+      return known.length === telling.length && known.length > 0 ? [clues(known.flat())] : present;
     }
     default:
       return present;

@@ -56,7 +56,7 @@ export function rule(id: string, level: Level = 'low', kind: 'rule' | 'correlati
     falsepositives: [],
     author: '',
     where: { file: 'test.yml', line: 1 },
-    own: { by: undefined, periodMs: 24 * hourMs },
+    own: { titleJa: `${id}の題名`, descriptionJa: undefined, by: undefined, periodMs: 24 * hourMs },
   };
 }
 

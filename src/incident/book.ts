@@ -11,7 +11,7 @@ import { followIncident, tieCampaign, tieSame } from './campaigning.ts';
 import { auditEntry, type Notice, worthTelling } from './chronicle.ts';
 import { alertId, foldAlert, reopenReason } from './fold-alert.ts';
 import { type Desk, placeInIncident } from './placing.ts';
-import { isAtLeast } from './severity.ts';
+import { gravestFirst } from './severity.ts';
 import { createDraft, createShelf, type Draft, type ShelfKind, shelfKinds } from './shelf.ts';
 
 export type { Notice } from './chronicle.ts';
@@ -83,12 +83,13 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
         if (finding.campaignKey === undefined) continue;
         byCampaign.set(finding.campaignKey, [...(byCampaign.get(finding.campaignKey) ?? []), finding]);
       }
+      // So that an incident is opened by, and named after, the gravest alert that came with it.
       for (const { id } of [...touched.keys()].map((id) => draft.get('alert', id) as Alert).sort(gravestFirst)) {
         const finding = touched.get(id) as Finding;
         const correlated = ruleOf(rules, finding).kind === 'correlation';
         placeInIncident(desk, id, correlated, finding.campaignKey !== undefined);
       }
-      for (const ofKey of byCampaign.values()) tieCampaign(desk, ofKey, ruleOf(rules, ofKey[0] as Finding).title);
+      for (const ofKey of byCampaign.values()) tieCampaign(desk, ofKey);
       for (const [one, other] of desk.sameCampaigns) tieSame(desk, one, other);
       for (const incident of draft.changed('incident'))
         followIncident(desk, incident, shelf.get('incident', incident.id));
@@ -166,10 +167,4 @@ function foldIn(desk: Desk, finding: Finding, rule: RuleHead): void {
     before: { status: old.status, closeReason: old.closeReason },
     after: { status: alert.status, closeReason: alert.closeReason },
   });
-}
-
-/** So that an incident is opened by, and named after, the gravest alert that came with it. */
-function gravestFirst(a: Alert, b: Alert): number {
-  if (a.level !== b.level) return isAtLeast(a.level, b.level) ? -1 : 1;
-  return a.firstSeenAt < b.firstSeenAt ? -1 : a.firstSeenAt > b.firstSeenAt ? 1 : a.id < b.id ? -1 : 1;
 }

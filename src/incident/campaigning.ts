@@ -5,13 +5,13 @@
 import type { Finding } from '../correlate/finding.ts';
 import type { Alert, Campaign, Incident } from '../model/alert.ts';
 import { alertId } from './fold-alert.ts';
-import { campaignId, joinCampaign, mergeCampaigns, openCampaign } from './fold-campaign.ts';
+import { campaignId, joinCampaign, mergeCampaigns, nameCampaign, openCampaign } from './fold-campaign.ts';
 import { byAge } from './fold-incident.ts';
 import type { Desk } from './placing.ts';
 import { currentIncident } from './placing.ts';
 
 /** Findings of one campaign key; the alerts they went into are placed by now. */
-export function tieCampaign(desk: Desk, findings: readonly Finding[], title: string): void {
+export function tieCampaign(desk: Desk, findings: readonly Finding[]): void {
   const { documents, now } = desk;
   const [first] = findings;
   if (first?.campaignKey === undefined) return;
@@ -37,16 +37,16 @@ export function tieCampaign(desk: Desk, findings: readonly Finding[], title: str
   } else {
     const all = [...parts, ...siblings];
     if (new Set(all.map(({ alert }) => alert.memberId)).size < 2) return;
-    const [{ incident }] = all as [Part];
-    campaign = openCampaign(ownId, title, incident, now);
+    const [{ alert, incident }] = all as [Part];
+    campaign = openCampaign(ownId, alert, incident, now);
     desk.notices.push({ what: 'opened', kind: 'campaign', id: ownId, memberId: null });
     desk.acts.push({
       action: 'campaign.create',
       target: { kind: 'campaign', id: ownId },
       memberId: null,
-      reason: `the rule "${title}" found the same at several members`,
+      reason: `the rule "${alert.title}" found the same at several members`,
       before: null,
-      after: { title, status: 'new' },
+      after: { title: campaign.title, status: 'new' },
     });
   }
   for (const { alert, incident } of [...parts, ...siblings]) {
@@ -55,7 +55,7 @@ export function tieCampaign(desk: Desk, findings: readonly Finding[], title: str
     if (current.campaignId !== campaign.id) documents.put('incident', { ...current, campaignId: campaign.id });
     campaign = joinCampaign(campaign, current, current.campaignId === campaign.id ? current : undefined);
   }
-  documents.put('campaign', campaign);
+  documents.put('campaign', nameCampaign(campaign, tiedAlerts(desk, campaign)));
 }
 
 /** Two campaigns that share an incident now become one. */
@@ -64,7 +64,8 @@ export function tieSame(desk: Desk, oneId: string, otherId: string): void {
   const other = currentCampaign(desk, otherId);
   if (one === undefined || other === undefined || one.id === other.id) return;
   const [older, younger] = [one, other].sort(byAge) as [Campaign, Campaign];
-  desk.documents.put('campaign', merge(desk, older, younger));
+  const campaign = merge(desk, older, younger);
+  desk.documents.put('campaign', nameCampaign(campaign, tiedAlerts(desk, campaign)));
 }
 
 /** Brings the campaign of a changed incident up to date. `before`: the incident as it was. */
@@ -101,6 +102,16 @@ function siblingsOf(desk: Desk, finding: Finding): readonly Part[] {
     if (part !== undefined) parts.push(part);
   }
   return parts;
+}
+
+/** What rules across members raised in the campaign: alerts of its incidents that only belong to those are not tied to it. */
+function tiedAlerts({ documents }: Desk, campaign: Campaign): readonly Alert[] {
+  return campaign.incidentIds.flatMap((incidentId) =>
+    (currentIncident(documents, incidentId)?.alertIds ?? []).flatMap((id) => {
+      const alert = documents.get('alert', id);
+      return alert?.campaignId === campaign.id ? alert : [];
+    }),
+  );
 }
 
 /** The campaign itself, or the one it was folded into: where its incidents are now. */

@@ -40,6 +40,7 @@ export function foldAlert(old: Alert | undefined, finding: Finding, rule: RuleHe
     memberId: finding.memberId,
     ruleId: finding.ruleId,
     title: rule.title,
+    titleJa: rule.own.titleJa ?? null,
     level: rule.level,
     tags: [...rule.tags],
     entities: [...mergeEntities(finding.key, [...(old?.entities ?? []), ...finding.entities])],

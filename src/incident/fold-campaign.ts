@@ -1,7 +1,7 @@
 /** What a campaign is made of: the same attack at several members, as the center sees it. Pure; members never see it. */
 import { timedId } from '../ids.ts';
-import type { Campaign, Incident } from '../model/alert.ts';
-import { joinSpans, maxLevel } from './severity.ts';
+import type { Alert, Campaign, Incident } from '../model/alert.ts';
+import { gravestFirst, joinSpans, maxLevel } from './severity.ts';
 
 /** Follows from what the findings of a rule across members have in common. */
 export const campaignId = (campaignKey: string, periodStartMs: number): string =>
@@ -9,11 +9,17 @@ export const campaignId = (campaignKey: string, periodStartMs: number): string =
 
 const withOne = (list: readonly string[], one: string): string[] => [...new Set([...list, one])].sort();
 
-/** A campaign that holds nothing but this incident yet, version 1. */
-export function openCampaign(id: string, title: string, incident: Incident, now: string): Campaign {
+/** A campaign that holds nothing but this incident yet, named after the alert, version 1. */
+export function openCampaign(
+  id: string,
+  alert: Pick<Alert, 'title' | 'titleJa'>,
+  incident: Incident,
+  now: string,
+): Campaign {
   return {
     id,
-    title,
+    title: alert.title,
+    titleJa: alert.titleJa,
     level: incident.level,
     status: 'new',
     assignee: null,
@@ -41,6 +47,16 @@ export function joinCampaign(campaign: Campaign, incident: Incident, before?: In
     memberIds: withOne(campaign.memberIds, incident.memberId),
     incidentIds: withOne(campaign.incidentIds, incident.id),
   };
+}
+
+/**
+ * The campaign under the title of the gravest of its alerts, of several the first seen. `alerts`: what rules across members raised
+ * in it, as far as it is at hand; while the one it is named after is not among them, it keeps its name.
+ */
+export function nameCampaign(campaign: Campaign, alerts: readonly Alert[]): Campaign {
+  const [gravest] = [...alerts].sort(gravestFirst);
+  if (gravest === undefined || !alerts.some(({ title }) => title === campaign.title)) return campaign;
+  return { ...campaign, title: gravest.title, titleJa: gravest.titleJa };
 }
 
 /** The older campaign with all of the younger, and the younger as it is kept: closed, saying where it went. */

@@ -81,6 +81,7 @@ export function openIncident(alert: Alert, now: string): Incident {
     id: incidentId(alert),
     memberId: alert.memberId,
     title: alert.title,
+    titleJa: alert.titleJa,
     level: alert.level,
     status: 'new',
     assignee: null,
@@ -107,17 +108,19 @@ export function joinIncident(incident: Incident, alert: Alert): Incident {
     ...joinSpans(incident, alert),
     alertIds: known ? incident.alertIds : [...incident.alertIds, alert.id],
     entities: mergeIncidentEntities(incident.entities, alert.entities),
-    ...(graver && { level: alert.level, title: alert.title }),
+    ...(graver && { level: alert.level, title: alert.title, titleJa: alert.titleJa }),
   };
 }
 
 /** The older incident with all of the younger, and the younger as it is kept: folded, closed, leading to the older. */
 export function mergeIncidents(older: Incident, younger: Incident): { older: Incident; younger: Incident } {
+  const { title, titleJa } = isAtLeast(older.level, younger.level) ? older : younger;
   return {
     older: {
       ...older,
       ...joinSpans(older, younger),
-      title: isAtLeast(older.level, younger.level) ? older.title : younger.title,
+      title,
+      titleJa,
       level: maxLevel(older.level, younger.level),
       assignee: older.assignee ?? younger.assignee,
       status: older.status === 'new' && younger.status !== 'closed' ? younger.status : older.status,

@@ -1,11 +1,17 @@
 /** Levels and stretches of time compared. */
-import { type Level, level } from '../model/alert.ts';
+import { type Alert, type Level, level } from '../model/alert.ts';
 
 const rank = new Map<Level, number>(level.options.map((name, index) => [name, index]));
 
 export const isAtLeast = (a: Level, b: Level): boolean => (rank.get(a) as number) >= (rank.get(b) as number);
 
 export const maxLevel = (a: Level, b: Level): Level => (isAtLeast(a, b) ? a : b);
+
+/** What a case is named after comes first: the gravest alert, of several the first seen. */
+export function gravestFirst(a: Alert, b: Alert): number {
+  if (a.level !== b.level) return isAtLeast(a.level, b.level) ? -1 : 1;
+  return a.firstSeenAt < b.firstSeenAt ? -1 : a.firstSeenAt > b.firstSeenAt ? 1 : a.id < b.id ? -1 : 1;
+}
 
 export interface Span {
   readonly firstSeenAt: string;

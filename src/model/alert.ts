@@ -24,6 +24,8 @@ export interface Match {
 export const entity = z.object({ field: z.string(), value: z.string() });
 export type Entity = z.infer<typeof entity>;
 
+const titleJa = z.string().nullable().describe('The title in Japanese; null where the rule gives none');
+
 export const alertStatus = z.enum(['new', 'acknowledged', 'closed']);
 export const closeReason = z.enum(['true-positive', 'benign', 'false-positive', 'duplicate']);
 
@@ -33,6 +35,7 @@ export const alert = z.object({
   memberId: z.string(),
   ruleId: z.string(),
   title: z.string().describe('Title of the rule when the alert was last updated'),
+  titleJa,
   level,
   /** ATT&CK tags of the rule, e.g. "attack.t1110". */
   tags: z.array(z.string()),
@@ -66,6 +69,7 @@ export const incident = z.object({
   id: z.string(),
   memberId: z.string(),
   title: z.string(),
+  titleJa,
   level,
   status: incidentStatus,
   assignee: z.string().nullable(),
@@ -89,6 +93,7 @@ export type Incident = z.infer<typeof incident>;
 export const campaign = z.object({
   id: z.string(),
   title: z.string(),
+  titleJa,
   level,
   status: incidentStatus,
   assignee: z.string().nullable(),

@@ -2,7 +2,7 @@
  * One table: what each kind of document sorts by, whom it belongs to, what it can be filtered and searched by.
  * Adapters make columns and indexes of it; a kind or a filter is added here and nowhere else.
  */
-import type { Entity } from '../model/alert.ts';
+import type { Alert, Incident } from '../model/alert.ts';
 import type { Change, Docs, Kind } from './store.ts';
 
 interface KindRow<D> {
@@ -23,8 +23,8 @@ interface KindRow<D> {
   readonly appendOnly?: true;
 }
 
-const describeCase = (title: string, entities: readonly Entity[], ...more: readonly string[]): string =>
-  [title, ...entities.map(({ value }) => value), ...more].join('\n');
+const describeCase = (doc: Alert | Incident, ...more: readonly string[]): string =>
+  [doc.title, doc.titleJa ?? '', ...doc.entities.map(({ value }) => value), ...more].join('\n');
 
 const table: { readonly [K in Kind]: KindRow<Docs[K]> } = {
   member: { sort: 'id', member: (doc) => doc.id, where: { kind: (doc) => doc.kind } },
@@ -59,7 +59,7 @@ const table: { readonly [K in Kind]: KindRow<Docs[K]> } = {
       assignee: (doc) => doc.assignee,
     },
     pivots: ['incidentId', 'campaignId'],
-    text: (doc) => describeCase(doc.title, doc.entities, doc.ruleId),
+    text: (doc) => describeCase(doc, doc.ruleId),
   },
   incident: {
     sort: 'lastSeenAt',
@@ -73,7 +73,7 @@ const table: { readonly [K in Kind]: KindRow<Docs[K]> } = {
       mergedInto: (doc) => doc.mergedInto,
     },
     pivots: ['campaignId', 'mergedInto'],
-    text: (doc) => describeCase(doc.title, doc.entities),
+    text: (doc) => describeCase(doc),
   },
   campaign: {
     sort: 'lastSeenAt',

@@ -38,7 +38,7 @@ function compileNode(query: Query): Prefilter | undefined {
       return holds(fieldName(query.field));
     case 'field': {
       const values = query.wildcard ? all(literals(query.text)) : whole(query.text);
-      return all([holds(fieldName(query.field)), values]);
+      return all([values, holds(fieldName(query.field))]);
     }
   }
 }

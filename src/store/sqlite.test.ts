@@ -121,6 +121,21 @@ it('takes up a day’s file that was put in its place', async () => {
   await host.close();
 });
 
+it('finishes at its start what a crash left of the removal of a day', async () => {
+  let host = await openSqliteStore({ folder });
+  await host.store.putBatches(
+    ['18', '19'].map((day) => makeBatch(day, { receivedAt: `2026-11-${day}T01:00:00.000Z`, events: [{}] })),
+  );
+  await host.close();
+  const state = new DatabaseSync(join(folder, 'state.db'));
+  state.exec(`DELETE FROM days WHERE day = '2026-11-18'; INSERT INTO pruning VALUES('2026-11-18')`);
+  state.close();
+  host = await openSqliteStore({ folder });
+  expect((await host.store.stats()).days).toMatchObject([{ day: '2026-11-19', events: 1 }]);
+  expect((await host.store.findEvents(CENTER_SCOPE, { ...ever, limit: 9 })).items).toHaveLength(1);
+  await host.close();
+});
+
 it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, async () => {
   const program = `
     import { openSqliteStore } from ${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)};

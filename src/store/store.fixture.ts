@@ -67,6 +67,7 @@ export const makeAlert = (id: string, wish: Partial<Alert> = {}): Alert => ({
   memberId: 'kita',
   ruleId: 'rule-1',
   title: 'Many failed sign-ins',
+  titleJa: 'ログイン失敗の多発',
   level: 'medium',
   tags: [],
   entities: [{ field: 'source.ip', value: '203.0.113.7' }],
@@ -90,6 +91,7 @@ export const makeIncident = (id: string, wish: Partial<Incident> = {}): Incident
   id,
   memberId: 'kita',
   title: 'Someone at the door',
+  titleJa: null,
   level: 'high',
   status: 'new',
   assignee: null,
@@ -109,6 +111,7 @@ export const makeIncident = (id: string, wish: Partial<Incident> = {}): Incident
 export const makeCampaign = (id: string, memberIds: readonly string[]): Campaign => ({
   id,
   title: 'One sender, many doors',
+  titleJa: null,
   level: 'critical',
   status: 'new',
   assignee: null,

@@ -12,11 +12,13 @@ const ruleView = z.object({
   id: z.string(),
   name: z.string().optional(),
   title: z.string(),
+  titleJa: z.string().nullable().describe('Null where the rule gives none'),
   level,
   status: z.string(),
   tags: z.array(z.string()).readonly(),
   kind: z.enum(['rule', 'correlation']),
   description: z.string(),
+  descriptionJa: z.string().nullable().describe('Null where the rule gives none'),
   references: z.array(z.string()).readonly(),
   falsepositives: z.array(z.string()).readonly(),
   author: z.string(),
@@ -44,6 +46,8 @@ function presentRule(rule: SigmaRule | CorrelationRule): z.infer<typeof ruleView
   const { id, title, level, status, tags, kind, description, references, falsepositives, author, name } = rule;
   return {
     ...{ id, title, level, status, tags, kind, description, references, falsepositives, author },
+    titleJa: rule.own.titleJa ?? null,
+    descriptionJa: rule.own.descriptionJa ?? null,
     ...given({ name }),
     logsource: rule.kind === 'rule' ? given(rule.logsource) : null,
     ...(rule.kind === 'correlation' && { type: rule.type, rules: rule.rules }),

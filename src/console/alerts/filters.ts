@@ -47,7 +47,7 @@ export function fits(alert: AlertView, filters: AlertFilters): boolean {
   if (filters.memberId !== '' && alert.memberId !== filters.memberId) return false;
   if (filters.ruleId !== '' && alert.ruleId !== filters.ruleId) return false;
   const words = filters.text.normalize('NFKC').toLowerCase().split(/\s+/).filter(Boolean);
-  const content = [alert.title, ...alert.entities.map((entity) => entity.value)]
+  const content = [alert.title, alert.titleJa ?? '', ...alert.entities.map((entity) => entity.value)]
     .join(' ')
     .normalize('NFKC')
     .toLowerCase();

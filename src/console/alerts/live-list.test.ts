@@ -11,6 +11,7 @@ function alert(id: string, more: Partial<AlertView> = {}): AlertView {
     memberId: 'kita-hospital',
     ruleId: 'r1',
     title: 'Many failed logins',
+    titleJa: 'ログイン失敗の多発',
     level: 'high',
     tags: [],
     entities: [{ field: 'source.ip', value: '203.0.113.66' }],
@@ -74,7 +75,7 @@ describe('foldChange', () => {
   });
 
   it('finds words in the title and in the entities, full-width or not', () => {
-    const next = foldChange(list, alert('c'), { ...filters, text: 'ＦＡＩＬＥＤ 203.0.113' }, true);
+    const next = foldChange(list, alert('c'), { ...filters, text: 'ＦＡＩＬＥＤ 203.0.113 多発' }, true);
     expect(ids(next.rows)).toEqual(['c', 'a', 'b']);
   });
 });

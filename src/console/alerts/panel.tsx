@@ -1,4 +1,5 @@
 /** One alert beside the list: what is known, what can be done, and its newest events. */
+
 import { useEffect, useRef } from 'react';
 import { useKeys } from '../keys.ts';
 import { Link } from '../location.tsx';
@@ -8,6 +9,7 @@ import { EventList } from '../parts/event-list.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Failed, Loading } from '../parts/notice.tsx';
 import { Time } from '../parts/time.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useQuery } from '../query.ts';
 import { searchAddress } from '../search/address.ts';
 import { useSigned, useText } from '../session.tsx';
@@ -23,6 +25,7 @@ export function AlertPanel(props: {
   const text = useText();
   const { many, may, memberName } = useSigned();
   const { alert, acts } = props;
+  const title = useTitle()(alert);
   const panel = useRef<HTMLElement>(null);
   const events = useQuery<List<Event>>(`alerts/${encodeURIComponent(alert.id)}/events`);
   useKeys({ escape: props.onDismiss }, 2);
@@ -57,7 +60,7 @@ export function AlertPanel(props: {
         <button type="button" className="quiet icon-only" onClick={props.onDismiss} aria-label={text.close}>
           <Icon name="x" />
         </button>
-        <h2>{alert.title}</h2>
+        <h2>{title}</h2>
       </header>
 
       {may.triage ? (
@@ -130,7 +133,7 @@ export function AlertPanel(props: {
         <div>
           <dt>{text.alerts.rule}</dt>
           <dd>
-            <Link href={`/rules?rule=${encodeURIComponent(alert.ruleId)}`}>{alert.title}</Link>
+            <Link href={`/rules?rule=${encodeURIComponent(alert.ruleId)}`}>{title}</Link>
             <Tags tags={alert.tags} />
           </dd>
         </div>

@@ -1,9 +1,11 @@
 /** The queue as a table. One row an alert; the title is the row's link and takes the focus. */
+
 import { memo } from 'react';
 import { Link } from '../location.tsx';
 import { LevelBadge, StatusBadge } from '../parts/badge.tsx';
 import { Entities } from '../parts/entities.tsx';
 import { Time } from '../parts/time.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { AlertView } from '../types.ts';
 
@@ -101,6 +103,7 @@ const AlertRow = memo(function AlertRow(props: RowProps) {
   const { many, memberName } = useSigned();
   const { alert } = props;
   const member = memberName(alert.memberId);
+  const title = useTitle()(alert);
   return (
     <tr
       data-row={alert.id}
@@ -116,7 +119,7 @@ const AlertRow = memo(function AlertRow(props: RowProps) {
         <td className="col-check">
           <input
             type="checkbox"
-            aria-label={text.alerts.selectOne(alert.title)}
+            aria-label={text.alerts.selectOne(title)}
             checked={props.selected}
             onChange={(event) => props.onSelect([alert.id], event.target.checked)}
           />
@@ -137,7 +140,7 @@ const AlertRow = memo(function AlertRow(props: RowProps) {
           }}
           {...(props.atCursor ? { 'aria-current': true as const } : {})}
         >
-          {alert.title}
+          {title}
         </Link>
         <span className="row-under">
           {many ? <span>{member}</span> : null}

@@ -1,9 +1,11 @@
 /** The same attack at several members, on one time axis with a lane for each of them. Only for readers who may see all of it. */
+
 import { useEffect, useMemo, useRef } from 'react';
 import { useKeys } from '../keys.ts';
 import { Link } from '../location.tsx';
 import { LevelBadge, StatusBadge } from '../parts/badge.tsx';
 import { Failed, Loading } from '../parts/notice.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { CampaignDetail } from '../types.ts';
 import { actorName } from './actor.ts';
@@ -18,6 +20,7 @@ import { TimelineList } from './timeline-list.tsx';
 export function CampaignPage(props: { readonly id: string }) {
   const text = useText();
   const { may, user, memberName } = useSigned();
+  const titled = useTitle();
   const box = useRef<HTMLTextAreaElement>(null);
   const found = useCase<CampaignDetail>(`campaigns/${encodeURIComponent(props.id)}`, (change, known) => {
     if (change.kind === 'gap') return true;
@@ -41,8 +44,8 @@ export function CampaignPage(props: { readonly id: string }) {
     ...(may.comment ? { m: () => box.current?.focus() } : {}),
   });
   useEffect(() => {
-    document.title = `${data?.campaign.title ?? text.incidents.campaign} · ${text.product}`;
-  }, [data, text]);
+    document.title = `${data === undefined ? text.incidents.campaign : titled(data.campaign)} · ${text.product}`;
+  }, [data, text, titled]);
 
   if (data === undefined) {
     if (found.error?.status === 404 || found.error?.status === 403) return <CaseMissing />;
@@ -67,7 +70,7 @@ export function CampaignPage(props: { readonly id: string }) {
           <p className="muted">{text.incidents.timelineHint}</p>
           <TimelineChart
             lanes={memberIds.map((id) => ({ id, label: memberName(id) }))}
-            marks={inOrder.map((alert) => markOf(alert, alert.memberId))}
+            marks={inOrder.map((alert) => markOf(alert, alert.memberId, titled(alert)))}
             onPick={showInList}
           />
         </section>
@@ -96,7 +99,7 @@ export function CampaignPage(props: { readonly id: string }) {
                     <LevelBadge level={incident.level} />
                   </td>
                   <td>
-                    <Link href={`/incidents/${encodeURIComponent(incident.id)}`}>{incident.title}</Link>
+                    <Link href={`/incidents/${encodeURIComponent(incident.id)}`}>{titled(incident)}</Link>
                   </td>
                   <td>
                     <StatusBadge status={incident.status} kind="incident" />

@@ -1,8 +1,10 @@
 /** Title, state, severity and assignee of a case, and the controls to change them for those who may. */
+
 import type { ReactNode } from 'react';
 import { LevelBadge, LevelMark, levels, StatusBadge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Time } from '../parts/time.tsx';
+import { type Titled, useTitle } from '../parts/title.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { IncidentStatus, Level } from '../types.ts';
 import { actorName } from './actor.ts';
@@ -10,8 +12,7 @@ import type { CaseSet } from './detail.ts';
 
 const statuses: readonly IncidentStatus[] = ['new', 'in-progress', 'waiting-on-member', 'closed'];
 
-export interface CaseFacts {
-  readonly title: string;
+export interface CaseFacts extends Titled {
   readonly level: Level;
   readonly status: IncidentStatus;
   readonly assignee: string | null;
@@ -29,6 +30,7 @@ export function CaseHead(props: {
 }) {
   const text = useText();
   const { may, user } = useSigned();
+  const titled = useTitle();
   const { facts, busy, onSet } = props;
   const mine = facts.assignee === user.login;
   return (
@@ -37,7 +39,7 @@ export function CaseHead(props: {
         <LevelMark level={facts.level} />
         {props.kind}
       </p>
-      <h1>{facts.title}</h1>
+      <h1>{titled(facts)}</h1>
       <div className="case-line">
         {may.triage ? (
           <>

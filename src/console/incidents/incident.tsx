@@ -1,9 +1,11 @@
 /** One member's incident: state, course, entities, comments. */
+
 import { useEffect, useMemo, useRef } from 'react';
 import { useKeys } from '../keys.ts';
 import { Link } from '../location.tsx';
 import { Entities } from '../parts/entities.tsx';
 import { Failed, Loading } from '../parts/notice.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { AlertView, IncidentDetail } from '../types.ts';
 import { CaseHead } from './case-head.tsx';
@@ -20,6 +22,7 @@ const mostLanes = 12;
 export function IncidentPage(props: { readonly id: string }) {
   const text = useText();
   const { many, may, user, memberName } = useSigned();
+  const titled = useTitle();
   const box = useRef<HTMLTextAreaElement>(null);
   const found = useCase<IncidentDetail>(`incidents/${encodeURIComponent(props.id)}`, (change) =>
     change.kind === 'alert'
@@ -40,15 +43,15 @@ export function IncidentPage(props: { readonly id: string }) {
     ...(may.comment ? { m: () => box.current?.focus() } : {}),
   });
   useEffect(() => {
-    document.title = `${data?.incident.title ?? text.incidents.title} · ${text.product}`;
-  }, [data, text]);
+    document.title = `${data === undefined ? text.incidents.title : titled(data.incident)} · ${text.product}`;
+  }, [data, text, titled]);
 
   if (data === undefined) {
     if (found.error?.status === 404) return <CaseMissing />;
     return found.error === undefined ? <Loading /> : <Failed error={found.error} again={found.reload} />;
   }
   const { incident, timeline } = data;
-  const { lanes, marks } = lanesByRule(data.alerts);
+  const { lanes, marks } = lanesByRule(data.alerts, titled);
   return (
     <article className="case">
       <CaseHead
@@ -105,22 +108,22 @@ export function IncidentPage(props: { readonly id: string }) {
   );
 }
 
-function lanesByRule(alerts: readonly AlertView[]) {
+function lanesByRule(alerts: readonly AlertView[], titled: (alert: AlertView) => string) {
   const inOrder = [...alerts].sort((a, b) => (a.firstSeenAt < b.firstSeenAt ? -1 : 1));
-  const titles = new Map(inOrder.map((alert) => [alert.ruleId, alert.title]));
+  const titles = new Map(inOrder.map((alert) => [alert.ruleId, titled(alert)]));
   const lanes = [...titles].slice(0, mostLanes).map(([id, label]) => ({ id, label }));
-  return { lanes, marks: inOrder.map((alert) => markOf(alert, alert.ruleId)) };
+  return { lanes, marks: inOrder.map((alert) => markOf(alert, alert.ruleId, titled(alert))) };
 }
 
 /** An alert as a mark of the chart. */
-export function markOf(alert: AlertView, laneId: string): Mark {
+export function markOf(alert: AlertView, laneId: string, title: string): Mark {
   return {
     id: alert.id,
     laneId,
     fromMs: Date.parse(alert.firstSeenAt),
     toMs: Date.parse(alert.lastSeenAt),
     level: alert.level,
-    title: alert.title,
+    title,
   };
 }
 

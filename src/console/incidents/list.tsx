@@ -43,7 +43,9 @@ export function IncidentsPage() {
   const shownCampaigns = useMemo(() => {
     const wanted = words.normalize('NFKC').toLowerCase();
     return spanning
-      ? campaigns.items.filter(({ title }) => title.normalize('NFKC').toLowerCase().includes(wanted))
+      ? campaigns.items.filter(({ title, titleJa }) =>
+          `${title} ${titleJa}`.normalize('NFKC').toLowerCase().includes(wanted),
+        )
       : [];
   }, [spanning, campaigns.items, words]);
 

@@ -1,7 +1,9 @@
 /** Rows of campaigns and incidents: the same columns, so that the two kinds read as one list. */
+
 import { Link } from '../location.tsx';
 import { LevelBadge, StatusBadge } from '../parts/badge.tsx';
 import { Time } from '../parts/time.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { Campaign, IncidentView } from '../types.ts';
 import { actorName } from './actor.ts';
@@ -29,6 +31,7 @@ export function CaseTable(props: {
 }) {
   const text = useText();
   const { many, memberName } = useSigned();
+  const titled = useTitle();
   const rows: readonly Row[] = [
     ...props.campaigns.map((doc) => ({
       address: campaignAddress(doc),
@@ -84,7 +87,7 @@ export function CaseTable(props: {
             </td>
             <td className="col-title">
               <Link className="row-title" data-row-focus="" href={address}>
-                {doc.title}
+                {titled(doc)}
               </Link>
               <span className="row-count muted">{alerts}</span>
               {inCampaign ? <span className="tag">{text.incidents.partOfShort}</span> : null}

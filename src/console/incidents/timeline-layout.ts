@@ -43,7 +43,7 @@ const steps = [
 /** One short burst is not blown up to fill the picture. */
 const leastSpanMs = 20_000;
 /** Rows of one lane, at most; what finds no room lies on the last. */
-const mostRows = 4;
+const mostRows = 8;
 
 /** An axis over all marks with a little air at both ends. `offsetMs`: of the reader's zone, so that ticks are round there. */
 export function layoutAxis(marks: readonly Mark[], mostTicks: number, offsetMs: number): Axis {

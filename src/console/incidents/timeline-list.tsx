@@ -1,4 +1,5 @@
 /** The course of a case in order of time: alerts with their events a key press away, comments, changes. */
+
 import { useState } from 'react';
 import { Link } from '../location.tsx';
 import { LevelMark, StatusBadge } from '../parts/badge.tsx';
@@ -7,6 +8,7 @@ import { EventList } from '../parts/event-list.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Failed, Loading } from '../parts/notice.tsx';
 import { Time } from '../parts/time.tsx';
+import { useTitle } from '../parts/title.ts';
 import { useQuery } from '../query.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { AlertView, Event, List, TimelineItem } from '../types.ts';
@@ -27,14 +29,14 @@ export function TimelineList(props: {
           <li
             // biome-ignore lint/suspicious/noArrayIndexKey: entries have no identity of their own; they are only added to.
             key={`${item.at} ${item.alertId ?? ''} ${item.kind} ${at}`}
-            className={`timeline-item timeline-${kindOf(item)}`}
+            className={`timeline-item timeline-${item.kind}`}
           >
             <div className="timeline-time">
               <Time at={item.at} />
             </div>
             <div className="timeline-mark">
               {alert === undefined ? (
-                <Icon name={kindOf(item) === 'comment' ? 'comment' : 'pen'} />
+                <Icon name={item.kind === 'comment' ? 'comment' : 'pen'} />
               ) : (
                 <LevelMark level={alert.level} />
               )}
@@ -49,13 +51,10 @@ export function TimelineList(props: {
   );
 }
 
-function kindOf(item: TimelineItem): 'alert' | 'comment' | 'change' {
-  return item.kind === 'comment' || item.kind === 'change' ? item.kind : 'alert';
-}
-
 function Entry(props: { readonly item: TimelineItem; readonly alert: AlertView | undefined; readonly named: boolean }) {
   const text = useText();
   const { memberName } = useSigned();
+  const titled = useTitle();
   const { item, alert } = props;
   const memberId = alert?.memberId ?? item.memberId;
   const kind = text.timelineKind[item.kind];
@@ -65,14 +64,14 @@ function Entry(props: { readonly item: TimelineItem; readonly alert: AlertView |
         {props.named && memberId !== undefined ? <span className="member-chip">{memberName(memberId)}</span> : null}
         <span className="timeline-title">
           {alert === undefined ? (
-            describeChange(item.title, text)
+            describeChange(titled(item), text)
           ) : (
-            <Link href={`/alerts?status=any&alert=${encodeURIComponent(alert.id)}`}>{alert.title}</Link>
+            <Link href={`/alerts?status=any&alert=${encodeURIComponent(alert.id)}`}>{titled(alert)}</Link>
           )}
         </span>
         <span className="muted">{kind}</span>
         {item.by === undefined ? null : <span className="muted">{actorName(item.by, text)}</span>}
-        {alert === undefined ? null : <StatusBadge status={alert.status} kind="alert" />}
+        {alert === undefined || item.kind !== 'alert-first' ? null : <StatusBadge status={alert.status} kind="alert" />}
       </p>
       {item.text === undefined || item.text === '' ? null : <p className="comment-text">{item.text}</p>}
       {alert === undefined || item.kind !== 'alert-first' ? null : <AlertDetail alert={alert} />}

@@ -6,11 +6,13 @@ function rule(id: string, more: Partial<RuleView> = {}): RuleView {
   return {
     id,
     title: `Rule ${id}`,
+    titleJa: id === 'd' ? '検知' : null,
     level: 'medium',
     status: 'test',
     tags: [],
     kind: 'rule',
     description: '',
+    descriptionJa: null,
     references: [],
     falsepositives: [],
     author: '',
@@ -33,6 +35,7 @@ it.each([
   ['T1110', [], ['c']],
   ['rules/d.yml', [], ['d']],
   ['ｌｉｎｕｘ', [], ['d']],
+  ['検知', [], ['d']],
   ['', ['low', 'critical'], ['c', 'd']],
   ['nothing such', [], []],
 ] as const)('%j, levels %o', (text, levels, ids) => {

@@ -16,7 +16,7 @@ export function filterRules(rules: readonly RuleView[], text: string, levels: re
     .filter((rule) => levels.length === 0 || levels.includes(rule.level))
     .filter((rule) => {
       if (words.length === 0) return true;
-      const content = [rule.title, rule.id, rule.file, logsourceOf(rule), ...rule.tags].join('\n');
+      const content = [rule.title, rule.titleJa ?? '', rule.id, rule.file, logsourceOf(rule), ...rule.tags].join('\n');
       const normal = content.normalize('NFKC').toLowerCase();
       return words.every((word) => normal.includes(word));
     })

@@ -1,4 +1,5 @@
 /** The rules in force, to look up what an alert rests on. Reads them whole: a center has thousands, not millions. */
+
 import { useEffect, useMemo, useRef } from 'react';
 import { Tags } from '../alerts/panel.tsx';
 import { useKeys } from '../keys.ts';
@@ -8,9 +9,10 @@ import { Chips } from '../parts/chips.tsx';
 import { useCursor } from '../parts/cursor.ts';
 import { DebouncedInput } from '../parts/debounced.tsx';
 import { Empty, Failed, Loading } from '../parts/notice.tsx';
+import { titleOf } from '../parts/title.ts';
 import { useQuery } from '../query.ts';
 import { searchAddress } from '../search/address.ts';
-import { useText } from '../session.tsx';
+import { usePreferences } from '../session.tsx';
 import type { List, RuleView } from '../types.ts';
 import { countEach, filterRules, logsourceOf } from './filter.ts';
 
@@ -18,7 +20,7 @@ import { countEach, filterRules, logsourceOf } from './filter.ts';
 const mostShown = 300;
 
 export function RulesPage() {
-  const text = useText();
+  const { language, text } = usePreferences();
   const { one, all, set } = useParams();
   const searchRef = useRef<HTMLInputElement>(null);
   const rules = useQuery<List<RuleView>>('rules');
@@ -34,7 +36,10 @@ export function RulesPage() {
       openId === '' || head.some((rule) => rule.id === openId) ? undefined : found.find((rule) => rule.id === openId);
     return linked === undefined ? head : [linked, ...head];
   }, [found, openId]);
-  const titles = useMemo(() => new Map((rules.data?.items ?? []).map((rule) => [rule.id, rule.title])), [rules.data]);
+  const titles = useMemo(
+    () => new Map((rules.data?.items ?? []).map((rule) => [rule.id, titleOf(rule, language)])),
+    [rules.data, language],
+  );
   const ids = useMemo(() => shown.map((rule) => rule.id), [shown]);
   const { listRef } = useCursor({ ids, current: openId, onMove: (rule) => set({ rule }) });
   useKeys({ '/': () => searchRef.current?.focus(), escape: () => set({ rule: '' }) });
@@ -129,8 +134,9 @@ function RuleRow(props: {
   readonly open: boolean;
   readonly onToggle: () => void;
 }) {
-  const text = useText();
+  const { language, text } = usePreferences();
   const { rule, titles, open } = props;
+  const description = language === 'ja' && rule.descriptionJa ? rule.descriptionJa : rule.description;
   return (
     <>
       <tr data-row={rule.id} className="row" data-cursor={open || undefined}>
@@ -145,7 +151,7 @@ function RuleRow(props: {
             aria-expanded={open}
             onClick={props.onToggle}
           >
-            {rule.title}
+            {titleOf(rule, language)}
           </button>
           <span className="row-under">
             <span>{logsourceOf(rule)}</span>
@@ -160,7 +166,7 @@ function RuleRow(props: {
       {open ? (
         <tr className="row-details">
           <td colSpan={5}>
-            {rule.description === '' ? null : <p className="prose">{rule.description}</p>}
+            {description === '' ? null : <p className="prose">{description}</p>}
             <dl className="facts">
               <div>
                 <dt>ID</dt>

@@ -1,5 +1,5 @@
 /** The frame around every page: navigation, preferences, account, footer; and the keys that work everywhere. */
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useKeys } from '../keys.ts';
 import { Link, navigate, useAddress } from '../location.tsx';
 import { Icon, Logo } from '../parts/icon.tsx';
@@ -14,6 +14,14 @@ export function Shell(props: { readonly children: ReactNode }) {
   const { path } = useAddress();
   const [helping, setHelping] = useState(false);
   const ownPlace = many ? '/members' : `/members/${encodeURIComponent(user.members[0] ?? '')}`;
+
+  // Another page is another place to read from: without this a screen reader stays at the link that led there.
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current !== path) content.current?.focus({ preventScroll: true });
+    shown.current = path;
+  }, [path]);
 
   useKeys(
     {
@@ -83,7 +91,7 @@ export function Shell(props: { readonly children: ReactNode }) {
           </details>
         </div>
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" tabIndex={-1} ref={content}>
         {props.children}
       </main>
       <Footer />
