@@ -85,6 +85,8 @@ export async function serve(folder: string): Promise<BenchCenter> {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
+  // A measurement that fails must not leave its center running.
+  process.once('exit', () => child.kill('SIGKILL'));
   const api = `http://127.0.0.1:${apiPort}`;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`);

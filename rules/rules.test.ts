@@ -41,15 +41,23 @@ describe('every rule', () => {
     expect(texts.get(file)).toMatch(/^date: \d{4}-\d\d-\d\d$/m);
   });
 
-  it('has an id and a title of its own', () => {
-    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
-    expect(new Set(all.map(({ title }) => title)).size).toBe(all.length);
+  it.each(all.map((rule) => [rule.where.file, rule] as const))('%s speaks Japanese too', (_file, { own }) => {
+    expect(own.titleJa).toMatch(/[\p{sc=Hira}\p{sc=Kana}\p{sc=Han}]/u);
+    // Longer ones do not fit into a row of the queue.
+    expect(own.titleJa?.length).toBeLessThanOrEqual(40);
+    expect(own.descriptionJa).toMatch(/^(?!.*[,.] ).{40,}。$/u);
   });
 
-  it('names no member: its title is read by all of them', () => {
+  it('has an id and titles of its own', () => {
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    expect(new Set(all.map(({ title }) => title)).size).toBe(all.length);
+    expect(new Set(all.map(({ own }) => own.titleJa)).size).toBe(all.length);
+  });
+
+  it('names no member: its titles are read by all of them', () => {
     const names = createCity(1).flatMap(({ id, name, domain }) => [id, name, domain]);
-    const said = all.flatMap(({ title, description }) =>
-      names.filter((name) => `${title} ${description}`.includes(name)),
+    const said = all.flatMap(({ title, description, own }) =>
+      names.filter((name) => [title, description, own.titleJa, own.descriptionJa].join(' ').includes(name)),
     );
     expect(said).toEqual([]);
   });

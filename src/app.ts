@@ -69,6 +69,8 @@ async function open(
   onClose: (part: () => Promise<void>) => void,
 ): Promise<Omit<Center, 'close'>> {
   const log = pino({ level: config.log.level }, pino.destination(2));
+  // What the doors say at "info" is where they listen, and serve says that to people.
+  const quieter = config.log.level === 'info' ? 'warn' : config.log.level;
 
   // Rules: one set for the correlator here, compiled anew in each pipeline thread.
   const { set, mapping } = await readRuleFolders(ruleFolders(config.rules));
@@ -144,7 +146,7 @@ async function open(
     refused,
     maxUnpackedBytes: config.intake.maxUnpackedBytes,
     maxBodyBytes: config.intake.maxBodyBytes,
-    log: log.child({ part: 'intake' }),
+    log: log.child({ part: 'intake' }, { level: quieter }),
   });
   const api = await createApi({
     store,
@@ -157,7 +159,7 @@ async function open(
     },
     live,
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
-    log: log.child({ part: 'api' }),
+    log: log.child({ part: 'api' }, { level: quieter }),
     config: {
       secureCookies:
         config.api.secureCookies === 'always' ||

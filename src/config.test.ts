@@ -35,14 +35,14 @@ test('later layers win, and every setting knows its origin', () => {
     ...write(
       'api:\n  port: 1\n  host: 192.0.2.1\nintake:\n  quota: { recordsPerSecond: 7.5 }\nlog:\nsession:\n  hours: 1\n',
     ),
-    env: { HINOMI_API_PORT: '2', HINOMI_SESSION_HOURS: '2', HINOMI_LOG_PRETTY: 'true', HINOMI_API_PUBLIC_URL: '' },
+    env: { HINOMI_API_PORT: '2', HINOMI_SESSION_HOURS: '2', HINOMI_RULES_SHIPPED: 'false', HINOMI_API_PUBLIC_URL: '' },
     overrides: { session: { hours: 3, lockAfter: undefined } },
   });
   expect(config).toMatchObject({
     api: { host: '192.0.2.1', port: 2 },
     intake: { quota: { recordsPerSecond: 7.5, burstRecords: 200_000 } },
     session: { hours: 3, lockAfter: 5 },
-    log: { pretty: true },
+    rules: { shipped: false },
   });
   expect(Object.fromEntries(origins)).toMatchObject({
     'api.host': 'hinomi.yml:3',
@@ -156,11 +156,11 @@ describe('mistakes', () => {
 
   test('the environment and the file are told of together', () => {
     expect(
-      mistakesOf({ ...write('api: { port: x }'), env: { HINOMI_INTAKE_PORT: 'y', HINOMI_LOG_PRETTY: '1' } }),
+      mistakesOf({ ...write('api: { port: x }'), env: { HINOMI_INTAKE_PORT: 'y', HINOMI_RULES_SHIPPED: '1' } }),
     ).toEqual([
       expect.stringMatching(/^hinomi\.yml:1: api\.port: /),
       expect.stringMatching(/^env HINOMI_INTAKE_PORT: intake\.port: expected a port .* not "y"; write e\.g\. 8088$/),
-      expect.stringMatching(/^env HINOMI_LOG_PRETTY: log\.pretty: expected true or false, not "1"/),
+      expect.stringMatching(/^env HINOMI_RULES_SHIPPED: rules\.shipped: expected true or false, not "1"/),
     ]);
   });
 

@@ -141,7 +141,6 @@ const schema = z.strictObject({
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .default('info')
         .describe("Least severity written to the center's own log"),
-      pretty: z.boolean().default(false).describe('Lines for people instead of JSON'),
     })
     .prefault({})
     .describe("The center's own log"),

@@ -3,7 +3,7 @@
  * in `fields/`, known-good logs in `quiet/` (not read here). Reads files and nothing else; what is wrong with them is in `problems`.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMapping, type Mapping } from './detect/mapping.ts';
 import { parseRules } from './detect/parse.ts';
@@ -34,6 +34,9 @@ export const ruleFolders = (rules: {
   readonly folders: readonly string[];
 }): readonly string[] => [...(rules.shipped ? [ownRules] : []), ...rules.folders];
 
+/** How a folder is named to people: the product's own without the path of its installation, which is nobody's business. */
+const shownAs = (folder: string): string => (resolve(folder) === resolve(ownRules) ? 'rules' : folder);
+
 /** One folder; see readRuleFolders. */
 export function readRuleFolder(folder: string): Promise<RuleFolder> {
   return readRuleFolders([folder]);
@@ -49,10 +52,10 @@ export async function readRuleFolders(folders: readonly string[]): Promise<RuleF
   const sets: RuleSet[] = [];
   const tests: RuleTest[] = [];
 
-  for (const { name, file, text } of await readTexts(ownTables, ownTables))
+  for (const { name, file, text } of await readTexts(ownTables, 'rules/fields'))
     tables.set(name, readTable(text, file, problems));
   for (const folder of folders) {
-    for (const { name, file, text } of await readTexts(folder, folder)) {
+    for (const { name, file, text } of await readTexts(folder, shownAs(folder))) {
       if (text === undefined) {
         problems.push({ where: { file, line: 1 }, severity: 'error', message: 'the file is not valid UTF-8' });
       } else if (name.startsWith('fields/')) {

@@ -211,7 +211,10 @@ describe('odd but taken', () => {
     const source = await store.get('source', CENTER_SCOPE, 'kita-hospital.linux');
     const { rejects } = await outcome(
       'linux',
-      Buffer.from('<86>Nov 20 10:05:12 web01 sshd[99]: 検知 Failed password for root from 192.0.2.9 port 50000 ssh2\n', 'utf8'),
+      Buffer.from(
+        '<86>Nov 20 10:05:12 web01 sshd[99]: 検知 Failed password for root from 192.0.2.9 port 50000 ssh2\n',
+        'utf8',
+      ),
     );
     if (source === undefined || rejects[0] === undefined) throw new Error('expected a reject');
     await store.save([{ kind: 'source', doc: { ...source, encoding: 'utf-8', version: source.version + 1 } }]);

@@ -139,7 +139,9 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
       stamp: (cityMs) => begin + cityMs,
     });
     await drained(center);
-    await expect.poll(() => rows().count(), { timeout: 15_000 }).toBeGreaterThan(10);
+    const { new: raised } = await center.store.count('alert', CENTER_SCOPE, 'status');
+    expect(raised).toBeGreaterThan(10);
+    await expect.poll(() => rows().count(), { timeout: 15_000 }).toBe(raised);
 
     // The cursor moves with j and k, and takes the focus along.
     for (const key of ['j', 'j', 'k', 'j']) await page.keyboard.press(key);
@@ -215,6 +217,7 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
     await signIn('kai', '/incidents');
     await page.locator('.table-cases a').first().click();
     await page.waitForURL('**/campaigns/*');
+    await page.locator('.lane-label').first().waitFor();
     const lanes = await page.locator('.lane-label').allTextContents();
     expect([...lanes].sort()).toEqual(attacked.map((member) => member.name).sort());
     const times = await page
@@ -238,7 +241,7 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
     await page.keyboard.type('user.name:maint01');
     await page.keyboard.press('Enter');
     await page.waitForURL('**q=user.name%3Amaint01**');
-    await page.locator('.table-events tbody tr').first().waitFor();
+    await page.locator('.list-body[aria-busy=false] .table-events tbody tr').first().waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
@@ -259,7 +262,7 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
   });
 
   it('shows a member its own part and no trace of the others', async () => {
-    await signIn('mori');
+    await signIn('mori', '/alerts?status=any');
     await expect.poll(() => page.locator('.alerts').textContent()).toContain('maint01');
     const others = city.filter((member) => member !== entered);
     const pages = [

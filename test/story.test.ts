@@ -53,6 +53,11 @@ it('tells the story as one campaign over exactly the attacked members', { timeou
   const campaign = campaigns.items[0] as Campaign;
   expect([...campaign.memberIds].sort()).toEqual([...attacked].sort());
   expect(campaign.level).toBe('critical');
+  // The gravest rule across members gives the name, in both languages, though another one opened the campaign.
+  expect(campaign).toMatchObject({
+    title: 'An address that failed at the SSL-VPNs of several members got in',
+    titleJa: '複数組織のSSL-VPNで失敗していたアドレスがログインに成功',
+  });
 
   const incidents = await get<{ items: Incident[] }>(`${api}/incidents`, key);
   expect(incidents.items.map((incident) => incident.memberId).sort()).toEqual([...attacked].sort());
@@ -63,6 +68,7 @@ it('tells the story as one campaign over exactly the attacked members', { timeou
   const entered = alerts.items.filter((alert) => alert.memberId === attacked[0]);
   const order = [...entered].sort((a, b) => a.lastSeenAt.localeCompare(b.lastSeenAt)).map((alert) => alert.title);
   expect(order).toMatchSnapshot('alerts at the entered member, by the time they were last seen');
+  expect(alerts.items.filter((alert) => alert.titleJa === null)).toEqual([]);
 
   const ledger = await center.store.ledger(CENTER_SCOPE, {
     since: '2000-01-01T00:00:00Z',

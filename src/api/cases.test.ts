@@ -188,7 +188,7 @@ test('an incident: alerts, timeline in time order, comments, changes with their 
   const times = read.timeline.map((item: { at: string }) => item.at);
   expect(times).toEqual([...times].sort());
   const kinds = read.timeline.map((item: { kind: string }) => item.kind);
-  expect(kinds.toSorted()).toEqual(['alert-first', 'alert-last', 'change', 'change', 'comment', 'comment', 'comment']);
+  expect(kinds.toSorted()).toEqual(['alert-first', 'change', 'change', 'comment', 'comment', 'comment']);
   expect(read.timeline).toContainEqual(
     expect.objectContaining({
       kind: 'change',
@@ -201,6 +201,7 @@ test('an incident: alerts, timeline in time order, comments, changes with their 
     expect.objectContaining({
       kind: 'change',
       title: 'Failed sign-in: status: new → acknowledged',
+      titleJa: 'ログイン失敗: status: new → acknowledged',
       alertId,
     }),
   );

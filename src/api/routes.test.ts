@@ -81,7 +81,15 @@ test('rules, their problems, and rules without an id of their own', async () => 
     'rule-one',
     'vpn/two.yml',
   ]);
-  expect((await get(`/api/v1/rules/${encodeURIComponent('vpn/two.yml')}`)).json().kind).toBe('correlation');
+  expect((await get(`/api/v1/rules/${encodeURIComponent('vpn/two.yml')}`)).json()).toMatchObject({
+    kind: 'correlation',
+    titleJa: null,
+    descriptionJa: null,
+  });
+  expect((await get('/api/v1/rules/rule-one')).json()).toMatchObject({
+    titleJa: 'ログイン失敗',
+    descriptionJa: '同じ送信元が何度も失敗。',
+  });
   expect((await get('/api/v1/rules/problems')).json().items[0].text).toBe(
     'rules/vpn/x.yml:14: unknown modifier "contain"',
   );

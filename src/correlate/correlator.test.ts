@@ -41,7 +41,9 @@ describe('rules that alert by themselves', () => {
   });
 
   test('fold by the fields and the period that the rule names', () => {
-    const rule = baseRule('a', { own: { titleJa: undefined, descriptionJa: undefined, by: ['TargetUserName'], periodMs: 3_600_000 } });
+    const rule = baseRule('a', {
+      own: { titleJa: undefined, descriptionJa: undefined, by: ['TargetUserName'], periodMs: 3_600_000 },
+    });
     const correlator = createCorrelator({
       rules: [rule],
       correlations: [],

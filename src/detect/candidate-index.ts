@@ -9,7 +9,7 @@ import type { Cursor, Slot } from './cursor.ts';
 import { fold } from './fold.ts';
 import type { Lens } from './mapping.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { createPartScan } from './part-scan.ts';
+import { createGate, createPartScan, fewNeedles } from './part-scan.ts';
 import type { ValueMemory } from './value-memory.ts';
 import type { Clue, Witness } from './witness.ts';
 
@@ -40,13 +40,21 @@ export function createCandidateIndex(
         clues.push({ clue, rule });
       }
   });
-  const lookups = [...fields].map(([field, clues]) => createLookup(cursor.slot(lens.names(field)), clues, memory));
+  const lookups = [...fields].map(([field, clues]) => createLookup(lens.names(field), clues, cursor, memory));
   const keywords = everything.length === 0 ? undefined : createKeywordLookup(everything);
 
   // Hot: stamps need no clearing between events; the list grows once and is filled anew.
   const stamps = new Uint32Array(witnesses.length);
   let generation = 0;
   const proposed: number[] = [];
+  const propose = (found: readonly number[]): void => {
+    for (let index = 0; index < found.length; index++) {
+      const rule = found[index] as number;
+      if (stamps[rule] === generation) continue;
+      stamps[rule] = generation;
+      proposed.push(rule);
+    }
+  };
   return {
     candidates(event) {
       proposed.length = 0;
@@ -55,17 +63,12 @@ export function createCandidateIndex(
         generation = 1;
       }
       for (let index = 0; index < always.length; index++) proposed.push(always[index] as number);
-      const propose = (found: readonly number[]) => {
-        for (let index = 0; index < found.length; index++) {
-          const rule = found[index] as number;
-          if (stamps[rule] === generation) continue;
-          stamps[rule] = generation;
-          proposed.push(rule);
-        }
-      };
       for (let index = 0; index < lookups.length; index++) {
         const lookup = lookups[index] as Lookup;
-        const texts = lookup.slot.texts();
+        // Hot: one name and a text is the usual case. That a prototype might hold it only proposes too much.
+        const value = lookup.name === undefined ? undefined : event[lookup.name];
+        if (value === undefined && lookup.name !== undefined) continue;
+        const texts = typeof value === 'string' ? value : lookup.slot.texts();
         if (texts === undefined) continue;
         if (lookup.present.length > 0) propose(lookup.present);
         if (typeof texts === 'string') propose(lookup.rulesFor(texts));
@@ -78,6 +81,8 @@ export function createCandidateIndex(
 }
 
 interface Lookup {
+  /** Where only this field may hold it. */
+  readonly name: string | undefined;
   readonly slot: Slot;
   /** Rules that any value will do for. */
   readonly present: readonly number[];
@@ -89,10 +94,20 @@ interface RuleClue {
   readonly rule: number;
 }
 
-function createLookup(slot: Slot, clues: readonly RuleClue[], memory: ValueMemory): Lookup {
+function createLookup(
+  names: readonly string[],
+  clues: readonly RuleClue[],
+  cursor: Cursor,
+  memory: ValueMemory,
+): Lookup {
   const present = clues.filter(({ clue }) => clue.kind === 'present').map(({ rule }) => rule);
   const find = createFind(clues);
-  return { slot, present: [...new Set(present)], rulesFor: find === undefined ? () => none : memory.remember(find) };
+  return {
+    name: names.length === 1 ? names[0] : undefined,
+    slot: cursor.slot(names),
+    present: [...new Set(present)],
+    rulesFor: find === undefined ? () => none : memory.remember(find),
+  };
 }
 
 const none: readonly number[] = [];
@@ -139,17 +154,18 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
  */
 function createKeywordLookup(clues: readonly RuleClue[]) {
   const find = createFind(clues) ?? (() => none);
-  const lengths = clues.map(({ clue }) => clue.text.length);
-  const shortest = Math.min(...lengths);
+  const texts = [...new Set(clues.map(({ clue }) => clue.text))];
+  const gate = texts.length <= fewNeedles ? createGate(texts, true) : () => true;
+  const shortest = clues.reduce((least, { clue }) => Math.min(least, clue.text.length), Number.POSITIVE_INFINITY);
   const inNumbers = clues.some(({ clue }) => /^[-+.0-9a-z]*$/.test(clue.text));
   return (event: Fields, propose: (rules: readonly number[]) => void): void => {
     // Hot: for-in needs no list of names; what it may find on a prototype only proposes too much.
     for (const name in event) {
       const value: unknown = event[name];
       if (typeof value === 'string') {
-        if (value.length >= shortest) propose(find(value));
-      } else if (Array.isArray(value)) {
-        for (const part of value as unknown[]) if (isScalar(part)) propose(find(canonicalText(part)));
+        if (value.length >= shortest && gate(value)) propose(find(value));
+      } else if (typeof value === 'object') {
+        if (Array.isArray(value)) for (const part of value) if (isScalar(part)) propose(find(canonicalText(part)));
       } else if (inNumbers && isScalar(value)) propose(find(canonicalText(value)));
     }
   };

@@ -7,6 +7,7 @@ import type { Cursor, Question } from './cursor.ts';
 import type { Lens } from './mapping.ts';
 import type { Prepared } from './needles.ts';
 import type { Condition, DetectionItem, Selection, SigmaRule } from './rule.ts';
+import type { ValueMemory } from './value-memory.ts';
 
 /** Items that ask the same share one. */
 export interface Atom {
@@ -29,7 +30,11 @@ interface Costed {
   readonly cost: number;
 }
 
-export function createRuleCompiler(atoms: ReadonlyMap<DetectionItem, Atom>, cursor: Cursor): RuleCompiler {
+export function createRuleCompiler(
+  atoms: ReadonlyMap<DetectionItem, Atom>,
+  cursor: Cursor,
+  memory: ValueMemory,
+): RuleCompiler {
   let generation = 0;
   const shared = new Map<string, Question>();
 
@@ -48,11 +53,18 @@ export function createRuleCompiler(atoms: ReadonlyMap<DetectionItem, Atom>, curs
   const compileAtom = (item: DetectionItem, lens: Lens): Costed => {
     const { prepared, id, uses } = atoms.get(item) as Atom;
     const cost = costOf(prepared);
-    if (uses < 2) return { ask: compileItem(prepared, lens, cursor), cost };
+    const compile = (): Question => {
+      const ask = compileItem(prepared, lens, cursor);
+      const { field, test } = prepared;
+      // Hot: below this the question itself is as cheap as remembering its answer.
+      if (cost < worthRemembering || field === undefined || test.kind === 'fieldref') return ask;
+      return memory.answer(cursor.slot(lens.names(field)), ask);
+    };
+    if (uses < 2) return { ask: compile(), cost };
     const key = `${id} ${lens.key}`;
     let ask = shared.get(key);
     if (ask === undefined) {
-      ask = once(compileItem(prepared, lens, cursor));
+      ask = once(compile());
       shared.set(key, ask);
     }
     return { ask, cost: cost / 2 };
@@ -91,6 +103,8 @@ export function createRuleCompiler(atoms: ReadonlyMap<DetectionItem, Atom>, curs
     },
   };
 }
+
+const worthRemembering = 50;
 
 function costOf({ field, test }: Prepared): number {
   const perValue = (count: number, each: number) => 20 + count * each;

@@ -53,8 +53,8 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
   }
 
   const cursor = createCursor();
-  const compiler = createRuleCompiler(atoms, cursor);
   const memory = createValueMemory();
+  const compiler = createRuleCompiler(atoms, cursor, memory);
   const lots = new Map<string, Lot>();
   const classes = new Map<number | string, Group>();
 
@@ -91,6 +91,7 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
       if (group.length === 0) return none;
       cursor.move(event);
       compiler.forget();
+      memory.move();
       // Hot: most events match none, so the array comes with the first match.
       let matched: SigmaRule[] | undefined;
       for (let number = 0; number < group.length; number++) {

@@ -111,12 +111,6 @@ test.each<[string, Fields, string, string]>([
   ['product:windows', sysmon('1'), 'winlog.event_data.Hashes', 'winlog.event_data.Hashes'],
   ['product:windows', sysmon('1'), 'message', 'message'],
   ['product:windows', sysmon('1'), '@timestamp', '@timestamp'],
-  [
-    'product:fortigate',
-    { 'event.dataset': 'fortinet-fortigate' },
-    'eventtime',
-    '@timestamp fortinet.fortigate.eventtime',
-  ],
   ['product:fortigate', { 'event.dataset': 'fortinet-fortigate' }, 'tunneltype', 'fortinet.fortigate.tunneltype'],
 ])('%s on %j reads %s from %s', (logsource, event, field, expected) => {
   expect(mapping.lens(source(logsource), event)?.names(field).join(' ')).toBe(expected);

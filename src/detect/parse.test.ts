@@ -29,7 +29,7 @@ detection:
     Size|gt: 90071992547409930
   words: [a, b]
   condition: sel and not words
-hinomi: { by: [source.ip], period: 2h }
+hinomi: { title-ja: 推測, description-ja: 1 回だけなら入力ミス, by: [source.ip], period: 2h }
 `,
       'a.yml',
     );
@@ -44,7 +44,12 @@ hinomi: { by: [source.ip], period: 2h }
       tags: ['attack.t1110'],
       where: { file: 'a.yml', line: 1 },
       logsource: { product: 'windows', service: 'security', category: undefined },
-      own: { by: ['source.ip'], periodMs: 7_200_000 },
+      own: {
+        titleJa: '推測',
+        descriptionJa: '1 回だけなら入力ミス',
+        by: ['source.ip'],
+        periodMs: 7_200_000,
+      },
       condition: { kind: 'and', of: [{ kind: 'selection', name: 'sel' }, { kind: 'not' }] },
     });
     expect(rules[0]?.selections.sel).toMatchObject({
@@ -135,6 +140,26 @@ hinomi: { by: [source.ip], period: 2h }
       'unknown own key',
       rule('  s: { A: b }\n  condition: s', 'hinomi: { peroid: 1h }\n'),
       '4: hinomi has no key "peroid" (did you mean "period"?)',
+    ],
+    [
+      'Japanese title under a wrong name',
+      rule('  s: { A: b }\n  condition: s', 'hinomi: { title_ja: 推測 }\n'),
+      '4: hinomi has no key "title_ja" (did you mean "title-ja"?)',
+    ],
+    [
+      'empty Japanese title',
+      rule('  s: { A: b }\n  condition: s', 'hinomi: { title-ja: "" }\n'),
+      '4: the title-ja is empty',
+    ],
+    [
+      'endless Japanese title',
+      rule('  s: { A: b }\n  condition: s', `hinomi: { title-ja: ${'長'.repeat(257)} }\n`),
+      '4: title-ja is longer than 256 characters',
+    ],
+    [
+      'own keys that are no map',
+      rule('  s: { A: b }\n  condition: s', 'hinomi: title-ja\n'),
+      '4: hinomi must be a map of by, period, title-ja, description-ja, not text',
     ],
     ['wrong period', rule('  s: { A: b }\n  condition: s', 'hinomi: { period: 2y }\n'), '4: period cannot be "2y"'],
   ])('%s is refused with its place', (_name, text, expected) => {

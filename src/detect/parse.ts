@@ -117,6 +117,7 @@ function parseHead(document: YamlMap, fallbackId: string, report: Reporter): Rul
   };
 }
 
+/** Undefined when missing or wrong; one that is there but empty is reported too. */
 function titleOf(map: YamlMap, key: string, report: Reporter): string | undefined {
   const title = textOf(map, key, report, 256);
   const entry = entryOf(map, key);

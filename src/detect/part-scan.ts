@@ -4,9 +4,13 @@
  */
 import { createAutomaton, type Marked, type Scan } from './automaton.ts';
 import { fold, foldedUnits, isLatin1 } from './fold.ts';
+import { createSkipScan, windowLength } from './skip-scan.ts';
 
 /** Up to here one expression and then one search each beats the automaton; see createGate. */
-const fewNeedles = 40;
+export const fewNeedles = 40;
+/** Up to here jumping beats it. */
+const someNeedles = 400;
+const longText = 256;
 
 /** `s` and `k` of ASCII needles are also found in U+017F and U+212A, as regular expressions that ignore case take these. */
 export function createPartScan(needles: readonly Marked[]): Scan {
@@ -25,11 +29,36 @@ export function createPartScan(needles: readonly Marked[]): Scan {
 
 function createScan(needles: readonly Marked[]): Scan | undefined {
   if (needles.length === 0) return undefined;
-  return needles.length <= fewNeedles ? createFewScan(needles) : createAutomaton(needles);
+  if (needles.length <= fewNeedles) return createFewScan(needles);
+  const automaton = later(() => createAutomaton(needles));
+  const short = needles.filter(({ text }) => text.length < windowLength);
+  if (needles.length > someNeedles || short.length > fewNeedles) return automaton;
+  const long = later(() => createSkipScan(needles.filter(({ text }) => text.length >= windowLength)));
+  const rest = createScan(short);
+  // Hot: for some hundred needles jumping over a long text is twice as fast as reading all of it; beyond that it jumps too little.
+  return (text, found) => {
+    if (text.length < longText || !isLatin1(text)) automaton(text, found);
+    else {
+      long(text, found);
+      rest?.(text, found);
+    }
+  };
+}
+
+/** Tables take memory: none is made before the first text for it. */
+function later(create: () => Scan): Scan {
+  let scan: Scan | undefined;
+  return (text, found) => {
+    scan ??= create();
+    scan(text, found);
+  };
 }
 
 function createFewScan(needles: readonly Marked[]): Scan {
-  const gate = createGate(needles.map(({ text }) => text));
+  const gate = createGate(
+    needles.map(({ text }) => text),
+    true,
+  );
   return (text, found) => {
     if (!gate(text)) return;
     const folded = fold(text);
@@ -42,29 +71,30 @@ function createFewScan(needles: readonly Marked[]): Scan {
 }
 
 /**
- * Whether any of the folded needles stands in a text, its case ignored as `fold` does; U+017F also passes for `s`.
+ * Whether any of the folded needles stands in a text, its case ignored as `fold` does. With `loose`, U+017F also passes for `s`.
  * Hot: V8 makes a Boyer-Moore search of such an alternation, several times faster than an automaton in JavaScript. An alternation
  * of plain texts, without repeats, cannot backtrack beyond their length.
  */
-export function createGate(needles: readonly string[]): (text: string) => boolean {
+export function createGate(needles: readonly string[], loose: boolean): (text: string) => boolean {
   if (needles.length === 0) return () => false;
   if (needles.includes('')) return () => true;
-  const expression = new RegExp(needles.map(spellOut).join('|'));
+  const expression = new RegExp(needles.map((needle) => spellOut(needle, loose)).join('|'));
   return (text) => expression.test(text);
 }
 
 /** Folded unit -> the other units that it stands for. */
 const unfolded = new Map<number, number[]>();
 for (let unit = 0; unit < foldedUnits.length; unit++) {
-  const folded = unit === 0x17f ? 0x73 : (foldedUnits[unit] as number);
+  const folded = foldedUnits[unit] as number;
   if (folded !== unit) unfolded.set(folded, [...(unfolded.get(folded) ?? []), unit]);
 }
 
-function spellOut(needle: string): string {
+function spellOut(needle: string, loose: boolean): string {
   let source = '';
   for (let at = 0; at < needle.length; at++) {
     const unit = needle.charCodeAt(at);
-    const units = [unit, ...(unfolded.get(unit) ?? [])].map((one) => `\\u${one.toString(16).padStart(4, '0')}`);
+    const others = [...(unfolded.get(unit) ?? []), ...(loose && unit === 0x73 ? [0x17f] : [])];
+    const units = [unit, ...others].map((one) => `\\u${one.toString(16).padStart(4, '0')}`);
     source += units.length === 1 ? units[0] : `[${units.join('')}]`;
   }
   return source;

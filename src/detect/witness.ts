@@ -109,7 +109,8 @@ function eachItem(selection: Selection, visit: (item: DetectionItem) => void): v
 function likelihood({ field, kind, text }: Clue): number {
   if (kind === 'present') return 500;
   if (kind === 'whole') return 1;
-  const rare = text.length >= 8 ? 2 : text.length >= 5 ? 6 : text.length >= 3 ? 20 : text.length === 2 ? 80 : 300;
+  const rare =
+    text.length >= 8 ? 16 / text.length : text.length >= 5 ? 6 : text.length >= 3 ? 20 : text.length === 2 ? 80 : 300;
   return field === undefined ? rare * 4 : rare;
 }
 

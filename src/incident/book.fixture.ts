@@ -2,7 +2,7 @@
 import type { Finding } from '../correlate/finding.ts';
 import type { Alert, Campaign, Entity, Incident, Level } from '../model/alert.ts';
 import type { Change } from '../store/store.ts';
-import type { BookRule } from './book.ts';
+import { type BookOptions, type BookRule, createIncidentBook } from './book.ts';
 
 export const dayMs = Date.UTC(2026, 10, 23);
 const hourMs = 3_600_000;
@@ -60,7 +60,7 @@ export function rule(id: string, level: Level = 'low', kind: 'rule' | 'correlati
   };
 }
 
-/** low1, low2, medium1, high1, critical1, info1: base rules; chain: a correlation of level medium; sweep: across members. */
+/** low1, low2, medium1, high1, critical1, info1: base rules; chain: a correlation of level medium; sweep and breakin: across members. */
 export const rules: ReadonlyMap<string, BookRule> = new Map(
   [
     rule('low1'),
@@ -72,6 +72,7 @@ export const rules: ReadonlyMap<string, BookRule> = new Map(
     rule('chain', 'medium', 'correlation'),
     rule('lowchain', 'low', 'correlation'),
     rule('sweep', 'low', 'correlation'),
+    rule('breakin', 'high', 'correlation'),
   ].map((one) => [one.id, one]),
 );
 
@@ -104,3 +105,34 @@ export function write(written: Written, changes: readonly Change[]): void {
     }
   }
 }
+
+/** A book with its store. Each call of add is one apply, written and committed, a minute after the last. */
+export function createCenter(options: BookOptions = {}) {
+  const book = createIncidentBook(options);
+  const written = nothingWritten();
+  let minute = 0;
+  const now = () => new Date(Date.UTC(2026, 10, 23, 12, minute++)).toISOString();
+  return {
+    book,
+    written,
+    now,
+    add(...findings: Finding[]) {
+      const applied = book.apply(findings, rules, now());
+      write(written, applied.changes);
+      applied.commit();
+      return applied;
+    },
+    /** Open incidents as lists of rules, each sorted. */
+    cases: () =>
+      [...written.incident.values()]
+        .filter(({ mergedInto, status }) => mergedInto === null && status !== 'closed')
+        .map(({ alertIds }) => alertIds.map((id) => written.alert.get(id)?.ruleId as string).sort())
+        .sort(),
+    incidents: () => [...written.incident.values()].filter(({ mergedInto }) => mergedInto === null),
+  };
+}
+
+/** A finding of the rule across members about an address; the same key, the same campaign. */
+export const sweep = (member: string, campaignKey: string, address = '203.0.113.7', hour = 12) =>
+  finding('sweep', `source ${address}`, hour, { member, campaignKey });
+export const sweepOf = (...members: string[]) => members.map((member) => sweep(member, 'k1'));

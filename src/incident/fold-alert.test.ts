@@ -35,6 +35,7 @@ describe('foldAlert', () => {
     expect(alertSchema.parse(made)).toEqual(made);
     expect(made).toMatchObject({
       title: 'Title of high1',
+      titleJa: 'high1の題名',
       level: 'high',
       count: 1,
       firstSeenAt: '2026-11-23T03:00:00.000Z',
@@ -44,6 +45,11 @@ describe('foldAlert', () => {
       version: 1,
       createdAt: now,
     });
+  });
+
+  test('of a rule without a title in Japanese it has none', () => {
+    const plain = { ...rule('low1'), own: { ...rule('low1').own, titleJa: undefined } };
+    expect(foldAlert(undefined, finding('low1', 'host srv1'), plain, now).titleJa).toBeNull();
   });
 
   test.each([

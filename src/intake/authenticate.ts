@@ -6,13 +6,11 @@ import type { Source } from '../model/member.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import type { Store } from '../store/store.ts';
 
-export interface Authenticate {
-  /**
-   * The source that the key in an Authorization header writes to. Throws Refusal "unauthenticated"; throws as the store does
-   * when the store fails, for an agent that reads 401 during an outage throws its data away.
-   */
-  (authorization: string | undefined): Promise<Source>;
-}
+/**
+ * The source that the key in an Authorization header writes to. Throws Refusal "unauthenticated"; throws as the store does
+ * when the store fails, for an agent that reads 401 during an outage throws its data away.
+ */
+export type Authenticate = (authorization: string | undefined) => Promise<Source>;
 
 /** A revoked key is refused after at most `ttlMs`. Answers for unknown keys are remembered as well, a bounded number of them. */
 export function createAuthenticate(store: Store, ttlMs = 5_000, now: () => number = Date.now): Authenticate {

@@ -68,10 +68,8 @@ export interface WorkOptions {
   readonly onError?: (error: unknown, jobs: readonly LeasedJob[]) => void;
 }
 
-export interface Stop {
-  /** Takes no new jobs and resolves when the running handler is done. */
-  (): Promise<void>;
-}
+/** Takes no new jobs and resolves when the running handler is done. */
+export type Stop = () => Promise<void>;
 
 export interface Queue {
   /**

@@ -120,7 +120,7 @@ function pagesContract(current: OpenedStore): void {
       alerts(
         makeAlert('a1', { lastSeenAt: seen(1), status: 'closed' }),
         makeAlert('a2', { lastSeenAt: seen(3), level: 'high', incidentId: 'i1' }),
-        makeAlert('a3', { lastSeenAt: seen(3), memberId: 'minami', title: 'ﾛｸﾞｵﾝ検知' }),
+        makeAlert('a3', { lastSeenAt: seen(3), memberId: 'minami', title: 'ﾛｸﾞｵﾝ検知', titleJa: null }),
         makeAlert('a4', { lastSeenAt: seen(2), ruleId: 'rule-2', assignee: 'alice' }),
         makeAlert('a5', { lastSeenAt: seen(5), entities: [{ field: 'user.name', value: 'Tanaka' }] }),
       ),
@@ -139,6 +139,7 @@ function pagesContract(current: OpenedStore): void {
     ['bounds of the sort key', CENTER_SCOPE, { from: seen(2), to: seen(5) }, ['a3', 'a2', 'a4']],
     ['all words, any case', CENTER_SCOPE, { text: 'SIGN-INS tanaka' }, ['a5']],
     ['a word in Japanese, half width or full', CENTER_SCOPE, { text: 'ログオン 検知' }, ['a3']],
+    ['the title in Japanese', CENTER_SCOPE, { text: 'ﾛｸﾞｲﾝ失敗 tanaka' }, ['a5']],
     ['an entity', CENTER_SCOPE, { text: '203.0.113.7', where: { ruleId: 'rule-2' } }, ['a4']],
     ['text that is SQL', CENTER_SCOPE, { text: `%' OR 1=1 --` }, []],
     ['the reader’s member', only('minami'), {}, ['a3']],

@@ -44,7 +44,7 @@ export function IncidentsPage() {
     const wanted = words.normalize('NFKC').toLowerCase();
     return spanning
       ? campaigns.items.filter(({ title, titleJa }) =>
-          `${title} ${titleJa}`.normalize('NFKC').toLowerCase().includes(wanted),
+          `${title} ${titleJa ?? ''}`.normalize('NFKC').toLowerCase().includes(wanted),
         )
       : [];
   }, [spanning, campaigns.items, words]);
