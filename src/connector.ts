@@ -238,3 +238,16 @@ export function syslogHeader(line: string, source: Pick<SourceContext, 'timeZone
     message: named === null ? rest : rest.slice(named[0].length),
   };
 }
+
+/** A record of a product without syslog that came through a relay: takes the header (one with <PRI>) off and keeps its host. */
+export function unwrapRelayed(
+  record: string,
+  source: Pick<SourceContext, 'timeZone' | 'receivedAt'>,
+  fields: Fields,
+): string {
+  const line = record.trimEnd();
+  if (!/^<\d{1,3}>/.test(line)) return line;
+  const header = syslogHeader(line, source);
+  if (header.host !== undefined) fields['host.name'] = header.host;
+  return header.message;
+}

@@ -3,7 +3,7 @@
  * it, and idp-audit.log, whose lines are bare audit records. Further lines of a stack trace belong to no record and are refused.
  */
 import { z } from 'zod';
-import { defineConnector, isoTime, parseIsoTime, RecordError, syslogHeader } from '../../src/connector.ts';
+import { defineConnector, isoTime, parseIsoTime, RecordError, unwrapRelayed } from '../../src/connector.ts';
 import type { Fields } from '../../src/model/event.ts';
 import { auditTime, defaultAuditFields, readAudit, setClient, splitAudit } from './audit.ts';
 
@@ -32,12 +32,7 @@ export const shibbolethIdp = defineConnector({
   records: 'lines',
   parse(record, source) {
     const fields: Fields = {};
-    let line = record.trimEnd();
-    if (/^<\d{1,3}>/.test(line)) {
-      const header = syslogHeader(line, source);
-      if (header.host !== undefined) fields['host.name'] = header.host;
-      line = header.message;
-    }
+    const line = unwrapRelayed(record, source, fields);
     const head = parseHead(line, source.timeZone);
     if (head === undefined) readBareAudit(line, source, fields);
     else {

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { defineConnector, isoTime, monthNumber, RecordError, syslogHeader, zonedTime } from '../../src/connector.ts';
+import { defineConnector, isoTime, monthNumber, RecordError, unwrapRelayed, zonedTime } from '../../src/connector.ts';
 import type { Fields } from '../../src/model/event.ts';
 
 const config = z.object({
@@ -28,12 +28,7 @@ export const webAccess = defineConnector({
   records: 'lines',
   parse(record, source) {
     const fields: Fields = {};
-    let line = record.trimEnd();
-    if (/^<\d{1,3}>/.test(line)) {
-      const header = syslogHeader(line, source);
-      if (header.host !== undefined) fields['host.name'] = header.host;
-      line = header.message;
-    }
+    const line = unwrapRelayed(record, source, fields);
     const cursor: Cursor = { line, at: 0 };
     readClient(cursor, fields, source.config.vhost, source.timeZone);
     readExchange(cursor, fields);

@@ -3,7 +3,6 @@
  * while it moves. Counting costs what the cursor travels: one step for events in order, a few for slightly late ones.
  */
 import type { Entity } from '../model/alert.ts';
-import type { Arrivals } from './arrivals.ts';
 import { type Coverage, uncoverBefore } from './coverage.ts';
 
 /** What is kept of a match; one object for all correlations that see it. */
@@ -24,6 +23,14 @@ export interface Entry {
   chain: readonly number[] | undefined;
 }
 
+/** Orders across members: who saw the end of one; see arrivals.ts. */
+export interface Arrivals {
+  /** Members that saw the last step. */
+  readonly arrived: Set<string>;
+  /** Events of members that have not, in case they will. */
+  readonly held: Map<string, Seen[]>;
+}
+
 export interface Group {
   /** Sorted by (atMs, id). */
   readonly entries: Entry[];
@@ -33,7 +40,7 @@ export interface Group {
   touched: number;
   /** Satisfied windows, by the start of the alert's period. */
   readonly covered: Map<number, Coverage>;
-  /** Orders across members, by period: who saw the end of it; see arrivals.ts. */
+  /** By period. */
   readonly arrivals: Map<number, Arrivals>;
   /** The cursor: entries[from] to entries[to - 1] are counted in. */
   from: number;

@@ -155,7 +155,7 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
 function createKeywordLookup(clues: readonly RuleClue[]) {
   const find = createFind(clues) ?? (() => none);
   const texts = [...new Set(clues.map(({ clue }) => clue.text))];
-  const gate = texts.length <= fewNeedles ? createGate(texts, true) : () => true;
+  const gate = texts.length <= fewNeedles ? createGate(texts, 'loose') : () => true;
   const shortest = clues.reduce((least, { clue }) => Math.min(least, clue.text.length), Number.POSITIVE_INFINITY);
   const inNumbers = clues.some(({ clue }) => /^[-+.0-9a-z]*$/.test(clue.text));
   return (event: Fields, propose: (rules: readonly number[]) => void): void => {

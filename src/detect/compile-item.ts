@@ -6,6 +6,7 @@ import { compileGlob } from './glob.ts';
 import type { Lens } from './mapping.ts';
 import type { Needle, Place, Prepared, Test } from './needles.ts';
 import { compareNumbers, parseNumber, timePart } from './number-text.ts';
+import { createGate } from './part-scan.ts';
 import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
 import { compileRegex, type RegexTest } from './regex-test.ts';
 
@@ -158,13 +159,25 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest 
   if (wholes.size > 0) tests.push(wholeTest(wholes));
   if (starts.size > 0) tests.push(listTest([...starts], (text, needle) => text.startsWith(needle)));
   if (ends.size > 0) tests.push(listTest([...ends], (text, needle) => text.endsWith(needle)));
-  if (parts.size > 0) tests.push(listTest([...parts], (text, needle) => text.includes(needle)));
+  if (parts.size > 0) tests.push(partTest([...parts]));
   return anyOf([...tests, ...globs]);
 }
 
 function wholeTest(wholes: ReadonlySet<string>): TextTest {
   const [only] = wholes;
   return only !== undefined && wholes.size === 1 ? (text) => text === only : (text) => wholes.has(text);
+}
+
+// Hot: from a few needles on, one expression for all of them is faster than a search for each; too many at once slow it down.
+const worthGate = 4;
+const gateSize = 50;
+
+function partTest(parts: readonly string[]): TextTest {
+  if (parts.length < worthGate) return listTest(parts, (text, needle) => text.includes(needle));
+  const gates: TextTest[] = [];
+  for (let from = 0; from < parts.length; from += gateSize)
+    gates.push(createGate(parts.slice(from, from + gateSize), 'as is'));
+  return anyOf(gates);
 }
 
 // Hot: the comparison is passed in, but each list gets its own closure over one needle where there is only one.

@@ -57,7 +57,7 @@ function later(create: () => Scan): Scan {
 function createFewScan(needles: readonly Marked[]): Scan {
   const gate = createGate(
     needles.map(({ text }) => text),
-    true,
+    'loose',
   );
   return (text, found) => {
     if (!gate(text)) return;
@@ -70,15 +70,18 @@ function createFewScan(needles: readonly Marked[]): Scan {
   };
 }
 
+/** How a gate reads units: as they are, folded, or folded and U+017F as `s`. */
+export type Reading = 'as is' | 'folded' | 'loose';
+
 /**
- * Whether any of the folded needles stands in a text, its case ignored as `fold` does. With `loose`, U+017F also passes for `s`.
+ * Whether any of the needles (folded, unless read as is) stands in a text.
  * Hot: V8 makes a Boyer-Moore search of such an alternation, several times faster than an automaton in JavaScript. An alternation
  * of plain texts, without repeats, cannot backtrack beyond their length.
  */
-export function createGate(needles: readonly string[], loose: boolean): (text: string) => boolean {
+export function createGate(needles: readonly string[], reading: Reading): (text: string) => boolean {
   if (needles.length === 0) return () => false;
   if (needles.includes('')) return () => true;
-  const expression = new RegExp(needles.map((needle) => spellOut(needle, loose)).join('|'));
+  const expression = new RegExp(needles.map((needle) => spellOut(needle, reading)).join('|'));
   return (text) => expression.test(text);
 }
 
@@ -89,13 +92,14 @@ for (let unit = 0; unit < foldedUnits.length; unit++) {
   if (folded !== unit) unfolded.set(folded, [...(unfolded.get(folded) ?? []), unit]);
 }
 
-function spellOut(needle: string, loose: boolean): string {
+function spellOut(needle: string, reading: Reading): string {
   let source = '';
   for (let at = 0; at < needle.length; at++) {
     const unit = needle.charCodeAt(at);
-    const others = [...(unfolded.get(unit) ?? []), ...(loose && unit === 0x73 ? [0x17f] : [])];
-    const units = [unit, ...others].map((one) => `\\u${one.toString(16).padStart(4, '0')}`);
-    source += units.length === 1 ? units[0] : `[${units.join('')}]`;
+    const units = reading === 'as is' ? [unit] : [unit, ...(unfolded.get(unit) ?? [])];
+    if (reading === 'loose' && unit === 0x73) units.push(0x17f);
+    const spelled = units.map((one) => `\\u${one.toString(16).padStart(4, '0')}`).join('');
+    source += units.length === 1 ? spelled : `[${spelled}]`;
   }
   return source;
 }

@@ -1,7 +1,7 @@
 /** The part of the store's contract that is about documents. Run by store.contract.ts. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
-import type { OpenedStore } from './store.contract.ts';
+import type { OpenedStore } from './store.fixture.ts';
 import { makeAlert, makeAudit, makeCampaign, makeIncident } from './store.fixture.ts';
 import { type Change, type DocQuery, type Kind, type Store, VersionConflict } from './store.ts';
 

@@ -6,7 +6,7 @@ import { matchesQuery } from '../search/match.ts';
 import { parseQuery } from '../search/parse.ts';
 import type { Query } from '../search/query.ts';
 import { recordsContract, removingContract } from './records.contract.ts';
-import type { OpenedStore } from './store.contract.ts';
+import type { OpenedStore } from './store.fixture.ts';
 import { makeBatch } from './store.fixture.ts';
 import type { EventQuery, Store, WorkedBatch } from './store.ts';
 

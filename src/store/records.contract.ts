@@ -4,7 +4,7 @@ import type { Match } from '../model/alert.ts';
 import type { Reject } from '../model/batch.ts';
 import type { Fields } from '../model/event.ts';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
-import type { OpenedStore } from './store.contract.ts';
+import type { OpenedStore } from './store.fixture.ts';
 import { makeBatch } from './store.fixture.ts';
 import type { Store, WorkedBatch } from './store.ts';
 

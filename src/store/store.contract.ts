@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { documentsContract } from './documents.contract.ts';
 import { eventsContract } from './events.contract.ts';
+import type { OpenedStore } from './store.fixture.ts';
 import type { Store } from './store.ts';
 
 export interface StoreUnderTest {
@@ -12,12 +13,6 @@ export interface StoreUnderTest {
   /** Ends the store and opens it again on the same data. */
   reopen(): Promise<Store>;
   close(): Promise<void>;
-}
-
-/** A store for the tests of one describe, which keep out of each other's way by ids and members. */
-export interface OpenedStore {
-  readonly store: Store;
-  reopen(): Promise<Store>;
 }
 
 export function storeContract(name: string, open: (folder: string) => Promise<StoreUnderTest>): void {
