@@ -5,7 +5,7 @@ import { type Center, startCenter } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { buildConsole } from '../console/build.ts';
 import { createCity } from '../demo/city.ts';
-import { play } from '../demo/play.ts';
+import { play, readProgress } from '../demo/play.ts';
 import { type DemoPerson, inventPeople, settleCity, settlePeople } from '../demo/settle.ts';
 import { storyEndsMs } from '../demo/story.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
@@ -107,8 +107,12 @@ export const demo: Command = async (args, io) => {
           : 'works on alerts and incidents of all';
     io.out(`  sign in   ${login.padEnd(8)} ${password}   ${sees}`);
   }
+  const progressFile = join(folder, 'progress.json');
+  const played = await readProgress(progressFile);
   io.out(
-    `\n  An attack on three members begins after 12 s of the city's time and ends after ${storyEndsMs / 1000} s. Ctrl-C stops; the data stays.\n`,
+    played === 0
+      ? `\n  An attack on three members begins after 12 s of the city's time and ends after ${storyEndsMs / 1000} s. Ctrl-C stops; the data stays.\n`
+      : `\n  Going on after ${played} s of the city's time${played * 1000 > storyEndsMs ? '; the attack is over, its alerts are in the console' : ''}. --fresh begins again.\n`,
   );
 
   const stopped =
@@ -129,7 +133,7 @@ export const demo: Command = async (args, io) => {
       seed: state.seed,
       keys,
       speed: options.speed,
-      progressFile: join(folder, 'progress.json'),
+      progressFile,
       story: true,
       signal: stopped,
     });

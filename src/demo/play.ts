@@ -28,7 +28,8 @@ export interface PlayOptions {
   readonly stamp?: (cityMs: number) => number;
 }
 
-async function readProgress(file: string): Promise<number> {
+/** Seconds of the city's time that were played before; 0 at the beginning. */
+export async function readProgress(file: string): Promise<number> {
   try {
     return Number(JSON.parse(await readFile(file, 'utf8')).second) || 0;
   } catch {
