@@ -106,11 +106,23 @@ function createLookup(
     name: names.length === 1 ? names[0] : undefined,
     slot: cursor.slot(names),
     present: [...new Set(present)],
-    rulesFor: find === undefined ? () => none : memory.remember(find),
+    rulesFor: find === undefined ? () => none : filterByLength(clues, memory.remember(find)),
   };
 }
 
 const none: readonly number[] = [];
+
+/** Hot: where only whole values are looked for, most other values already have another length. */
+function filterByLength(
+  clues: readonly RuleClue[],
+  find: (text: string) => readonly number[],
+): (text: string) => readonly number[] {
+  const wanted = clues.filter(({ clue }) => clue.kind !== 'present');
+  if (wanted.some(({ clue }) => clue.kind !== 'whole')) return find;
+  const lengths = new Set(wanted.map(({ clue }) => clue.text.length));
+  const fits = Uint8Array.from({ length: Math.max(...lengths) + 1 }, (_, length) => (lengths.has(length) ? 1 : 0));
+  return (text) => (fits[text.length] === 1 ? find(text) : none);
+}
 
 /** Rules for a text, perhaps repeated; undefined where there is nothing to look for. The array is the caller's to keep. */
 function createFind(clues: readonly RuleClue[]): ((text: string) => readonly number[]) | undefined {

@@ -6,7 +6,7 @@ import type { Question, Slot } from './cursor.ts';
 
 export interface ValueMemory {
   /** The same function, remembering what it gave for texts that are not long. What it gives must not change. */
-  remember<T>(find: (text: string) => T): (text: string) => T;
+  remember(find: (text: string) => readonly number[]): (text: string) => readonly number[];
   /** The same question, its answer remembered by the value of the slot; it must depend on nothing else. */
   answer(slot: Slot, ask: Question): Question;
   /** To be called when the cursor has moved. */
@@ -51,7 +51,7 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
       if (known === undefined) {
         // Hot: a value gets its row when it comes a second time; most of those that never do cost no more than this.
         spend(text.length + entryCost);
-        rows.set(text, noRow);
+        rows.set(ownCopy(text), noRow);
       } else if (known.length < keeper.questions) {
         const grown = new Uint8Array(keeper.questions + 16);
         grown.set(known);
@@ -67,15 +67,15 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
     move() {
       generation++;
     },
-    remember<T>(find: (text: string) => T) {
-      const known = createMap<T>();
+    remember(find) {
+      const known = createMap<readonly number[]>();
       return (text) => {
         if (text.length > maxLength) return find(text);
         let result = known.get(text);
         if (result === undefined) {
           result = find(text);
-          spend(text.length + entryCost);
-          known.set(text, result);
+          spend(text.length + entryCost + result.length * 4);
+          known.set(ownCopy(text), result);
         }
         return result;
       };
@@ -97,6 +97,11 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
       };
     },
   };
+}
+
+/** A value may be a slice of the record that it came in; remembering it would keep the whole record. */
+function ownCopy(text: string): string {
+  return `${text} `.slice(0, -1);
 }
 
 const no = 1;
