@@ -39,8 +39,9 @@ const walk = createRecordsWalk({
   limits: data.limits,
 });
 const stop = records.work(walk, {
+  // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
   maxJobs: 64,
-  maxBytes: 2 * 1024 * 1024,
+  maxBytes: 128 * 1024,
   leaseMs: 60_000,
   maxAttempts: 5,
   onError: (error, jobs) =>
