@@ -2,6 +2,7 @@
  * Composition root of one pipeline thread: takes the ports it is given, compiles the rules, and walks batches until told to stop.
  * The only file besides app.ts that names an adapter.
  */
+import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { connectors } from '../connectors/index.ts';
 import { compileRules } from './detect/compile.ts';
@@ -11,13 +12,17 @@ import { readRuleFolders } from './rule-folder.ts';
 import { createSqliteStore, type StoreHandle } from './store/sqlite.ts';
 
 export interface PipelineThreadData {
+  readonly ruleFolders: readonly string[];
+  readonly placeholders: Readonly<Record<string, readonly string[]>>;
+  readonly limits: RecordsParts['limits'];
+}
+
+/** The first message to the thread: what it works with. The second tells it to stop. */
+export interface PipelineStart {
   readonly store: StoreHandle;
   readonly records: MessagePort;
   readonly matches: MessagePort;
-  readonly ruleFolders: readonly string[];
-  readonly placeholders: Readonly<Record<string, readonly string[]>>;
   readonly matchFields: readonly string[];
-  readonly limits: RecordsParts['limits'];
 }
 
 /** What the thread tells the center: that it works, that a batch failed, that it has stopped. */
@@ -28,14 +33,17 @@ export type PipelineNews =
 const data = workerData as PipelineThreadData;
 const tell = (news: PipelineNews): void => parentPort?.postMessage(news);
 
+const started = once(parentPort as MessagePort, 'message') as Promise<[PipelineStart]>;
 const { set, mapping } = await readRuleFolders(data.ruleFolders);
-const records = createSqliteQueue(data.records);
+const engine = compileRules(set, mapping, { placeholders: data.placeholders });
+const [start] = await started;
+const records = createSqliteQueue(start.records);
 const walk = createRecordsWalk({
-  store: createSqliteStore(data.store),
-  matches: createSqliteQueue(data.matches),
+  store: createSqliteStore(start.store),
+  matches: createSqliteQueue(start.matches),
   connectors: new Map(connectors.map((connector) => [connector.type, connector])),
-  engine: compileRules(set, mapping, { placeholders: data.placeholders }),
-  matchFields: new Set(data.matchFields),
+  engine,
+  matchFields: new Set(start.matchFields),
   limits: data.limits,
 });
 const stop = records.work(walk, {
@@ -51,7 +59,7 @@ const stop = records.work(walk, {
       batches: jobs.map((job) => job.id),
     }),
 });
-parentPort?.on('message', async () => {
+parentPort?.once('message', async () => {
   await stop();
   tell({ news: 'stopped' });
 });

@@ -4,13 +4,12 @@
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { connectors } from '../connectors/index.ts';
 import { createLive } from './api/live.ts';
 import { createApi } from './api/server.ts';
-import type { PipelineNews, PipelineThreadData } from './app-worker.ts';
+import { beginPipelineThreads } from './app-pipeline.ts';
 import type { Config } from './config.ts';
 import { createCorrelator } from './correlate/correlator.ts';
 import { usableCorrelations } from './correlate/usable.ts';
@@ -25,7 +24,7 @@ import { replayRejects } from './pipeline/replay.ts';
 import type { Queue } from './queue/queue.ts';
 import { openSqliteQueue } from './queue/sqlite.ts';
 import { readRuleFolders, ruleFolders } from './rule-folder.ts';
-import { openSqliteStore, type SqliteStoreHost } from './store/sqlite.ts';
+import { openSqliteStore } from './store/sqlite.ts';
 import type { Change, Store } from './store/store.ts';
 
 export interface Center {
@@ -72,8 +71,42 @@ async function open(
   // What the doors say at "info" is where they listen, and serve says that to people.
   const quieter = config.log.level === 'info' ? 'warn' : config.log.level;
 
+  const workers = config.pipeline.workers > 0 ? config.pipeline.workers : Math.max(1, availableParallelism() - 1);
+  const pipeline = beginPipelineThreads(
+    workers,
+    {
+      ruleFolders: ruleFolders(config.rules),
+      placeholders: config.rules.placeholders,
+      limits: {
+        maxRecordBytes: config.intake.maxRecordBytes,
+        keepRejectBytes: config.rejects.keepBytes,
+        maxFrameBytes: config.intake.maxUnpackedBytes * 2 + 1024,
+      },
+    },
+    log,
+  );
+  // Registered again once it works, to be stopped before the files are closed.
+  onClose(pipeline.stop);
+
+  // Adapters and rules, at the same time: the adapters' threads start while this one reads rules.
+  const rememberMs = config.retention.rememberBatchesDays * DAY_MS;
+  const queueFile = (name: string): string => join(config.dataDir, 'queue', `${name}.db`);
+  const closing = async <Host extends { close(): Promise<void> }>(opening: Promise<Host>): Promise<Host> => {
+    const host = await opening;
+    onClose(host.close);
+    return host;
+  };
+  const [storeHost, recordsHost, matchesHost, { set, mapping }] = await allOrNone([
+    closing(openSqliteStore({ folder: config.dataDir })),
+    closing(openSqliteQueue({ file: queueFile('records'), rememberMs })),
+    closing(openSqliteQueue({ file: queueFile('matches'), rememberMs })),
+    readRuleFolders(ruleFolders(config.rules)),
+  ]);
+  const { store } = storeHost;
+  const records = recordsHost.queue;
+  const matches = matchesHost.queue;
+
   // Rules: one set for the correlator here, compiled anew in each pipeline thread.
-  const { set, mapping } = await readRuleFolders(ruleFolders(config.rules));
   const engine = compileRules(set, mapping, { placeholders: config.rules.placeholders });
   const latenessMs = config.correlate.latenessHours * 3_600_000;
   const { correlations, problems } = usableCorrelations({ ...set, ecsField: mapping.ecsFields, latenessMs });
@@ -81,18 +114,6 @@ async function open(
   for (const { where, message } of [...set.problems, ...engineProblems])
     log.warn({ rule: `${where.file}:${where.line}` }, message);
   const rulesById = new Map([...set.rules, ...correlations].map((rule) => [rule.id, rule]));
-
-  // Adapters.
-  const storeHost = await openSqliteStore({ folder: config.dataDir });
-  onClose(storeHost.close);
-  const { store } = storeHost;
-  const rememberMs = config.retention.rememberBatchesDays * DAY_MS;
-  const recordsHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'records.db'), rememberMs });
-  onClose(recordsHost.close);
-  const matchesHost = await openSqliteQueue({ file: join(config.dataDir, 'queue', 'matches.db'), rememberMs });
-  onClose(matchesHost.close);
-  const records = recordsHost.queue;
-  const matches = matchesHost.queue;
 
   // Correlator and incidents.
   const live = createLive();
@@ -113,22 +134,15 @@ async function open(
 
   onClose(stopMatches);
 
-  // Pipeline threads.
-  const workers = config.pipeline.workers > 0 ? config.pipeline.workers : Math.max(1, availableParallelism() - 1);
-  const pipeline = await startPipeline(workers, storeHost, {
-    records: recordsHost.connect,
-    matches: matchesHost.connect,
-    ruleFolders: ruleFolders(config.rules),
-    placeholders: config.rules.placeholders,
-    matchFields: [...correlator.matchFields],
-    limits: {
-      maxRecordBytes: config.intake.maxRecordBytes,
-      keepRejectBytes: config.rejects.keepBytes,
-      maxFrameBytes: config.intake.maxUnpackedBytes * 2 + 1024,
-    },
-    log,
+  // Pipeline.
+  await pipeline.work(() => {
+    const { handle, transfer } = storeHost.handle();
+    const ports = { records: recordsHost.connect(), matches: matchesHost.connect() };
+    return {
+      start: { store: handle, ...ports, matchFields: [...correlator.matchFields] },
+      transfer: [...transfer, ports.records, ports.matches],
+    };
   });
-
   onClose(pipeline.stop);
 
   // Doors.
@@ -209,6 +223,16 @@ async function open(
   };
 }
 
+/** As Promise.all, but waits for all of them before it fails: what opened late must be known to those who close. */
+async function allOrNone<Values extends readonly unknown[]>(
+  promises: {
+    readonly [Index in keyof Values]: Promise<Values[Index]>;
+  },
+): Promise<Values> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as unknown as Values;
+}
+
 async function listen(
   server: FastifyInstance,
   { host, port }: { host: string; port: number },
@@ -220,68 +244,6 @@ async function listen(
     if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
     throw new Error(`port ${port} of ${host} is taken by another program; choose another (${section}.port)`);
   }
-}
-
-interface PipelineSetup extends Omit<PipelineThreadData, 'store' | 'records' | 'matches'> {
-  readonly records: () => PipelineThreadData['records'];
-  readonly matches: () => PipelineThreadData['matches'];
-  readonly log: { error(data: object, text: string): void };
-}
-
-/** Starts the threads and replaces one that dies; its batches come back to the queue when their lease ends. */
-async function startPipeline(
-  count: number,
-  storeHost: SqliteStoreHost,
-  { records, matches, log, ...setup }: PipelineSetup,
-): Promise<{ alive(): boolean; stop(): Promise<void> }> {
-  const threads = new Set<Worker>();
-  let stopping = false;
-  const start = (): Promise<void> => {
-    const { handle, transfer } = storeHost.handle();
-    const workerData: PipelineThreadData = { ...setup, store: handle, records: records(), matches: matches() };
-    const thread = new Worker(new URL('./app-worker.ts', import.meta.url), {
-      workerData,
-      transferList: [...transfer, workerData.records, workerData.matches],
-    });
-    return new Promise((resolve, reject) => {
-      thread.on('message', (news: PipelineNews) => {
-        if (news.news === 'ready') {
-          threads.add(thread);
-          resolve();
-        } else if (news.news === 'failed') {
-          log.error(
-            { batches: news.batches, error: news.error },
-            'batches failed in the pipeline; will retry, then set aside',
-          );
-        }
-      });
-      thread.on('error', (error) => {
-        log.error({ err: error }, 'a pipeline thread died');
-        reject(error);
-      });
-      thread.on('exit', () => {
-        if (threads.delete(thread) && !stopping) setTimeout(() => void start().catch(() => undefined), 1_000);
-      });
-    });
-  };
-  await Promise.all(Array.from({ length: count }, start));
-  return {
-    alive: () => threads.size > 0,
-    async stop() {
-      stopping = true;
-      await Promise.all(
-        [...threads].map(async (thread) => {
-          const stopped = new Promise<void>((resolve) => {
-            thread.on('message', (news: PipelineNews) => news.news === 'stopped' && resolve());
-            thread.on('exit', () => resolve());
-          });
-          thread.postMessage('stop');
-          await stopped;
-          await thread.terminate();
-        }),
-      );
-    },
-  };
 }
 
 async function queueMetrics(
