@@ -30,17 +30,24 @@ export function createCandidateIndex(
 ): CandidateIndex {
   const always: number[] = [];
   const everything: RuleClue[] = [];
-  const fields = new Map<string, RuleClue[]>();
+  // Several names of Sigma may mean one place.
+  const fields = new Map<string, { readonly names: readonly string[]; readonly clues: RuleClue[] }>();
   witnesses.forEach((witness, rule) => {
     if (witness === undefined) always.push(rule);
     else
       for (const clue of witness) {
-        const clues = clue.field === undefined ? everything : (fields.get(clue.field) ?? []);
-        if (clue.field !== undefined) fields.set(clue.field, clues);
-        clues.push({ clue, rule });
+        if (clue.field === undefined) {
+          everything.push({ clue, rule });
+          continue;
+        }
+        const names = lens.names(clue.field);
+        const key = JSON.stringify(names);
+        const field = fields.get(key) ?? { names, clues: [] };
+        fields.set(key, field);
+        field.clues.push({ clue, rule });
       }
   });
-  const lookups = [...fields].map(([field, clues]) => createLookup(lens.names(field), clues, cursor, memory));
+  const lookups = [...fields.values()].map(({ names, clues }) => createLookup(names, clues, cursor, memory));
   const keywords = everything.length === 0 ? undefined : createKeywordLookup(everything);
 
   // Hot: stamps need no clearing between events; the list grows once and is filled anew.
@@ -120,7 +127,8 @@ function filterByLength(
   const wanted = clues.filter(({ clue }) => clue.kind !== 'present');
   if (wanted.some(({ clue }) => clue.kind !== 'whole')) return find;
   const lengths = new Set(wanted.map(({ clue }) => clue.text.length));
-  const fits = Uint8Array.from({ length: Math.max(...lengths) + 1 }, (_, length) => (lengths.has(length) ? 1 : 0));
+  const longest = wanted.reduce((most, { clue }) => Math.max(most, clue.text.length), 0);
+  const fits = Uint8Array.from({ length: longest + 1 }, (_, length) => (lengths.has(length) ? 1 : 0));
   return (text) => (fits[text.length] === 1 ? find(text) : none);
 }
 
@@ -171,9 +179,9 @@ function createKeywordLookup(clues: readonly RuleClue[]) {
   const shortest = clues.reduce((least, { clue }) => Math.min(least, clue.text.length), Number.POSITIVE_INFINITY);
   const inNumbers = clues.some(({ clue }) => /^[-+.0-9a-z]*$/.test(clue.text));
   return (event: Fields, propose: (rules: readonly number[]) => void): void => {
-    // Hot: for-in needs no list of names; what it may find on a prototype only proposes too much.
-    for (const name in event) {
-      const value: unknown = event[name];
+    const names = Object.keys(event);
+    for (let index = 0; index < names.length; index++) {
+      const value: unknown = event[names[index] as string];
       if (typeof value === 'string') {
         if (value.length >= shortest && gate(value)) propose(find(value));
       } else if (typeof value === 'object') {

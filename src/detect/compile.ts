@@ -165,7 +165,7 @@ function prepareRule(
 function createPreparation(placeholders: Placeholders, atoms: Map<DetectionItem, Atom>) {
   const byText = new Map<string, Atom>();
   return (item: DetectionItem): Atom | { problem: string } => {
-    const key = `${item.field === undefined ? '' : `:${item.field}`}\n${item.modifiers.join('|')}\n${item.values.map(keyOf).join('\n')}`;
+    const key = JSON.stringify([item.field, item.modifiers, item.values.map(keyOf)]);
     let atom = byText.get(key);
     if (atom === undefined) {
       const prepared = prepareItem(item, placeholders);
@@ -179,4 +179,4 @@ function createPreparation(placeholders: Placeholders, atoms: Map<DetectionItem,
   };
 }
 
-const keyOf = (value: Value): string => `${typeof value} ${String(value).replaceAll('\n', '\n\n')}`;
+const keyOf = (value: Value): string => `${typeof value} ${String(value)}`;

@@ -13,9 +13,18 @@ const tableSize = 65_536;
 /** Needles of one window that are compared in full; of more, all are reported, so that needles alike cost no more. */
 const maxCompared = 8;
 
+interface Placed extends Marked {
+  /** Where the window begins in the needle. */
+  readonly offset: number;
+  /** Number of the last scan that reported it. */
+  reported: number;
+}
+
 interface Window {
   readonly text: string;
-  readonly needles: { readonly text: string; readonly mark: number; readonly offset: number }[];
+  readonly needles: Placed[];
+  /** Number of the last scan that reported all of them. */
+  reported: number;
 }
 
 const hashOf = (a: number, b: number, c: number): number => ((a << 10) ^ (b << 5) ^ c) & (tableSize - 1);
@@ -38,15 +47,16 @@ export function createSkipScan(needles: readonly Marked[]): Scan {
     const windowText = text.slice(offset, offset + windowLength);
     let window = list.find((one) => one.text === windowText);
     if (window === undefined) {
-      window = { text: windowText, needles: [] };
+      window = { text: windowText, needles: [], reported: 0 };
       list.push(window);
     }
-    window.needles.push({ text, mark, offset });
+    window.needles.push({ text, mark, offset, reported: 0 });
   }
 
+  let scans = 0;
   return (text, found) => {
     const length = text.length;
-    const first = found.length;
+    scans++;
     for (let last = windowLength - 1; last < length; ) {
       const hash = hashOf(
         foldedUnits[text.charCodeAt(last - 2)] as number,
@@ -55,20 +65,25 @@ export function createSkipScan(needles: readonly Marked[]): Scan {
       );
       const jump = jumps[hash] as number;
       if (jump === 0) {
-        compare(windows.get(hash) as Window[], text, last - windowLength + 1, found, first);
+        compare(windows.get(hash) as Window[], text, last - windowLength + 1, found, scans);
         last++;
       } else last += jump;
     }
   };
 }
 
-function compare(list: readonly Window[], text: string, from: number, found: number[], first: number): void {
+function compare(list: readonly Window[], text: string, from: number, found: number[], scan: number): void {
   for (let number = 0; number < list.length; number++) {
     const window = list[number] as Window;
-    if (!standsAt(window.text, text, from)) continue;
-    for (const needle of window.needles) {
-      if (window.needles.length <= maxCompared && !standsAt(needle.text, text, from - needle.offset)) continue;
-      if (found.indexOf(needle.mark, first) < 0) found.push(needle.mark);
+    if (window.reported === scan || !standsAt(window.text, text, from)) continue;
+    const { needles } = window;
+    const all = needles.length > maxCompared;
+    if (all) window.reported = scan;
+    for (let index = 0; index < needles.length; index++) {
+      const needle = needles[index] as Placed;
+      if (needle.reported === scan || !(all || standsAt(needle.text, text, from - needle.offset))) continue;
+      needle.reported = scan;
+      found.push(needle.mark);
     }
   }
 }
