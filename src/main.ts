@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
   },
   users: { about: 'add and list people', load: async () => (await import('./commands/users.ts')).users },
   send: { about: 'send files of logs to a center', load: async () => (await import('./commands/send.ts')).send },
+  scan: { about: 'look through files of logs, offline', load: async () => (await import('./commands/scan.ts')).scan },
   rules: { about: 'check, test and list rules', load: async () => (await import('./commands/rules.ts')).rules },
   replay: {
     about: 'work rejected records again, after a fix',

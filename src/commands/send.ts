@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseKey } from '../access/keys.ts';
+import { type Input, openFile, openStream } from '../input.ts';
+import { formatSeconds, type Progress, showProgress } from '../progress.ts';
 import { createDeliverer, type Deliverer } from '../send/deliver.ts';
 import { deliverText, NotTheSameText } from '../send/deliver-text.ts';
-import { type Input, openFile, openStream } from '../send/input.ts';
-import { formatSeconds, type Progress, showProgress } from '../send/progress.ts';
 import { collectReceipts } from '../send/receipts.ts';
 import { type Delivered, readDelivered, stateFile, writeDelivered } from '../send/resume.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -73,8 +73,8 @@ export const send: Command = async (args, io) => {
   const progress: Progress = {
     readBytes: 0,
     totalBytes: sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
-    sentBytes: 0,
-    sentRecords: 0,
+    doneBytes: 0,
+    doneRecords: 0,
   };
   const stop = new AbortController();
   const signal = AbortSignal.any([io.signal, stop.signal]);
@@ -116,7 +116,7 @@ export const send: Command = async (args, io) => {
   const { known, earlier } = sending.counts;
   const seconds = (Date.now() - startedMs) / 1000;
   io.out(
-    `Sent ${progress.sentRecords} records in ${sending.batchIds.size} batches, ${formatSeconds(seconds)}.` +
+    `Sent ${progress.doneRecords} records in ${sending.batchIds.size} batches, ${formatSeconds(seconds)}.` +
       (known > 0 ? ` The center had ${known} of the batches already.` : '') +
       (earlier > 0 ? ` ${earlier} records were sent by an earlier run.` : ''),
   );
@@ -196,8 +196,8 @@ async function sendOne(name: string, path: string, sending: Sending, stop: Abort
         onAccepted: (batch, accepted) => {
           batchIds.add(accepted.batchId);
           if (accepted.known) counts.known++;
-          progress.sentBytes += batch.bytes.length;
-          progress.sentRecords += accepted.records;
+          progress.doneBytes += batch.bytes.length;
+          progress.doneRecords += accepted.records;
         },
         onDelivered: saving.note,
         onFailed: () => stop.abort(),

@@ -1,7 +1,7 @@
 /** Files and standard input as streams of unpacked bytes. What is packed is told by its first bytes, not by its name. */
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 
 export interface Input {
   /** Unpacked. Throws where the file is damaged or ends too early. */
@@ -13,6 +13,8 @@ export interface Input {
 }
 
 const CHUNK_BYTES = 256 * 1024;
+/** Of a zstd frame, as 2^n bytes: `zstd --long=27` is read, more would let a file ask for gigabytes of memory. */
+const MAX_WINDOW_LOG = 27;
 
 /** `onRead` is told of bytes as they are read, before unpacking. */
 export async function openFile(path: string, onRead: (bytes: number) => void): Promise<Input> {
@@ -62,7 +64,10 @@ async function unpack(raw: Readable, onRead: (bytes: number) => void): Promise<A
     head[0] === 0x1f && head[1] === 0x8b
       ? createGunzip({ chunkSize: CHUNK_BYTES })
       : isZstd(head)
-        ? createZstdDecompress({ chunkSize: CHUNK_BYTES })
+        ? createZstdDecompress({
+            chunkSize: CHUNK_BYTES,
+            params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+          })
         : undefined;
   if (unpacker === undefined) return whole();
   // An error of the source reaches whoever reads the unpacker.

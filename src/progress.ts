@@ -1,21 +1,21 @@
-/** How far a delivery is: one line that renews itself on a terminal, a line every ten seconds elsewhere. */
+/** How far work on files is: one line that renews itself on a terminal, a line every ten seconds elsewhere. */
 
 export interface Progress {
   /** Read from disk, packed as it is; the share of `totalBytes` is what percent and time left are made of. */
   readBytes: number;
   readonly totalBytes: number | undefined;
-  /** Of unpacked text that the center has. */
-  sentBytes: number;
-  sentRecords: number;
+  /** Of unpacked text that is done with: delivered, or looked at. */
+  doneBytes: number;
+  doneRecords: number;
 }
 
 const MB = 1_000_000;
 
 /** "12,000 records  3.1 MB/s  42 %  8 s left"; `elapsedMs` since the first byte was read. */
-export function formatProgress({ readBytes, totalBytes, sentBytes, sentRecords }: Progress, elapsedMs: number): string {
+export function formatProgress({ readBytes, totalBytes, doneBytes, doneRecords }: Progress, elapsedMs: number): string {
   const parts = [
-    `${sentRecords.toLocaleString('en')} records`,
-    `${((sentBytes / MB) * (1000 / Math.max(1, elapsedMs))).toFixed(1)} MB/s`,
+    `${doneRecords.toLocaleString('en')} records`,
+    `${((doneBytes / MB) * (1000 / Math.max(1, elapsedMs))).toFixed(1)} MB/s`,
   ];
   if (totalBytes !== undefined && totalBytes > 0) {
     const share = Math.min(1, readBytes / totalBytes);
