@@ -14,11 +14,13 @@ const termsOf = (event: Fields): Set<string> => {
 };
 const holds = (query: TermQuery, terms: ReadonlySet<string>): boolean => {
   if (query.op === 'term') return terms.has(query.term);
+  if (query.op === 'prefix') return [...terms].some((one) => one.startsWith(query.term));
   return query.op === 'and'
     ? query.of.every((part) => holds(part, terms))
     : query.of.some((part) => holds(part, terms));
 };
 const term = (text: string): TermQuery => ({ op: 'term', term: text });
+const prefix = (text: string): TermQuery => ({ op: 'prefix', term: text });
 
 test('eventTerms: words, CJK pairs and entities', () => {
   const terms = termsOf({
@@ -36,8 +38,16 @@ test('eventTerms: words, CJK pairs and entities', () => {
 describe('queryTerms', () => {
   test.each<[string, TermQuery | undefined]>([
     ['powershell', term('powershell')],
-    ['power*', undefined],
-    ['Windows\\power*', term('windows')],
+    ['power*', prefix('power')],
+    ['po*', undefined],
+    ['*power*', undefined],
+    ['po?er', undefined],
+    ['powe?s', prefix('powe')],
+    ['power*shell', prefix('power')],
+    ['検power*', prefix('power')],
+    ['Windows\\power*', { op: 'and', of: [term('windows'), prefix('power')] }],
+    ['user:power*', prefix('power')],
+    ['event.original:power*', undefined],
     ['検知', term('検知')],
     ['検', undefined],
     ['*不正検*', { op: 'and', of: [term('不正'), term('正検')] }],

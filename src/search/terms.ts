@@ -7,18 +7,22 @@ import { entityFields, notFreeText } from './fields.ts';
 import { freeText, wholeForms } from './match.ts';
 import { eachToken, normalise, type Token, tokensOf, WORD } from './normalise.ts';
 import type { Query } from './query.ts';
-import { certainTokens, parseWildcard } from './wildcard.ts';
+import { certainPrefixes, certainTokens, parseWildcard, type Wildcard } from './wildcard.ts';
 
 /** An index finds candidates with it: "and" means all of them, "or" at least one. `of` is never empty. */
 export type TermQuery =
   | { readonly op: 'and' | 'or'; readonly of: readonly TermQuery[] }
-  | { readonly op: 'term'; readonly term: string };
+  | { readonly op: 'term'; readonly term: string }
+  /** Some term begins so. */
+  | { readonly op: 'prefix'; readonly term: string };
 
 /** Longer words are indexed by their beginning. */
 const TERM_CHARS = 64;
 const ENTITY_CHARS = 256;
 /** More required terms than this make no index answer more exact. */
 const MAX_REQUIRED = 32;
+/** A shorter beginning has so many words that looking them up costs more than it spares. */
+const PREFIX_CHARS = 3;
 
 const CACHED_VALUES = 8_192;
 const CACHED_CHARS = 200;
@@ -98,14 +102,23 @@ export function queryTerms(query: Query): TermQuery | undefined {
     case 'range':
       return undefined;
     case 'text':
-      return tokenTerms(query.wildcard ? certainTokens(parseWildcard(query.text)) : tokensOf(normalise(query.text)));
+      return query.wildcard ? patternTerms(parseWildcard(query.text)) : tokenTerms(tokensOf(normalise(query.text)));
     case 'field':
       return query.wildcard ? wildcardTerms(query.field, query.text) : valueTerms(query.field, query.text);
   }
 }
 
 const wildcardTerms = (field: string, text: string): TermQuery | undefined =>
-  notFreeText.has(field) ? undefined : tokenTerms(certainTokens(parseWildcard(text)));
+  notFreeText.has(field) ? undefined : patternTerms(parseWildcard(text));
+
+function patternTerms(pattern: Wildcard): TermQuery | undefined {
+  const whole = tokenTerms(certainTokens(pattern));
+  const begun = certainPrefixes(pattern)
+    .filter((prefix) => prefix.length >= PREFIX_CHARS)
+    .slice(0, MAX_REQUIRED)
+    .map((prefix): TermQuery => ({ op: 'prefix', term: prefix.slice(0, TERM_CHARS) }));
+  return all([...(whole === undefined ? [] : [whole]), ...begun]);
+}
 
 function valueTerms(field: string, text: string): TermQuery | undefined {
   const whole = wholeForms(text);

@@ -88,3 +88,18 @@ export function certainTokens({ pieces }: Wildcard): Token[] {
   });
   return certain;
 }
+
+/** Beginnings of words that every text must hold in which the pattern occurs: words whose end touches a wildcard, whose begin does not. */
+export function certainPrefixes({ pieces }: Wildcard): string[] {
+  const certain: string[] = [];
+  const last = pieces.length - 1;
+  pieces.forEach((piece, index) => {
+    eachToken(piece, (start, end, kind) => {
+      if (kind !== WORD) return;
+      const cutBefore = start === 0 ? index > 0 : piece[start - 1] === HOLE;
+      const cutAfter = end === piece.length ? index < last : piece[end] === HOLE;
+      if (!cutBefore && cutAfter) certain.push(piece.slice(start, end));
+    });
+  });
+  return certain;
+}

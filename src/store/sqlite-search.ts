@@ -237,9 +237,9 @@ function candidateQuery(
 }
 
 const countTerms = (terms: TermQuery): number =>
-  terms.op === 'term' ? 1 : terms.of.reduce((sum, part) => sum + countTerms(part), 0);
+  terms.op === 'term' || terms.op === 'prefix' ? 1 : terms.of.reduce((sum, part) => sum + countTerms(part), 0);
 
 const matchText = (terms: TermQuery): string =>
-  terms.op === 'term'
-    ? `"${indexWord(terms.term)}"`
+  terms.op === 'term' || terms.op === 'prefix'
+    ? `"${indexWord(terms.term)}"${terms.op === 'prefix' ? ' *' : ''}`
     : `(${terms.of.map(matchText).join(terms.op === 'and' ? ' AND ' : ' OR ')})`;
