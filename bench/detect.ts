@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { compileRules } from '../src/detect/compile.ts';
 import type { Engine } from '../src/detect/engine.ts';
 import type { Fields } from '../src/model/event.ts';
-import { corpora, isPresent, normalize, rawWindows, readLines, readMatches, readSigmaHq } from './detect-corpora.ts';
+import { corpora, isPresent, normalize, rawWindows, readLines, readMatches, readSigmaHq } from '../test/corpora.ts';
 
 const lines = Number(process.env.BENCH_LINES ?? Number.POSITIVE_INFINITY);
 /** Lines that are parsed, then matched, before the next: few enough that what was parsed is still near. */

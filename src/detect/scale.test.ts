@@ -3,15 +3,7 @@
  * HINOMI_SLOW=1, and where the corpora are.
  */
 import { describe, expect, test } from 'vitest';
-import {
-  corpora,
-  isPresent,
-  normalize,
-  rawWindows,
-  readLines,
-  readMatches,
-  readSigmaHq,
-} from '../../bench/detect-corpora.ts';
+import { corpora, isPresent, normalize, rawWindows, readLines, readMatches, readSigmaHq } from '../../test/corpora.ts';
 import type { Fields } from '../model/event.ts';
 import { compileRules } from './compile.ts';
 import { matchAll } from './linear.ts';
