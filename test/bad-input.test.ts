@@ -10,7 +10,11 @@ import { addSource, drained, openTestCenter, type TestCenter } from './center.ts
 let test: TestCenter;
 const keys: Record<string, string> = {};
 beforeAll(async () => {
-  test = await openTestCenter({ HINOMI_INTAKE_MAX_UNPACKED_BYTES: String(32 * 1024 * 1024) });
+  test = await openTestCenter({
+    HINOMI_INTAKE_MAX_UNPACKED_BYTES: String(32 * 1024 * 1024),
+    HINOMI_INTAKE_QUOTA_BURST_RECORDS: '5000',
+    HINOMI_INTAKE_QUOTA_RECORDS_PER_SECOND: '1000',
+  });
   for (const [name, type, encoding] of [
     ['windows', 'windows-event', 'utf-8'],
     ['web', 'web-access', 'utf-8'],
@@ -113,6 +117,21 @@ describe('refusals', () => {
     expect(sent.body).toMatchObject({ status, title: expect.any(String) });
     expect(sent.body.detail).toMatch(detail);
   });
+});
+
+it('refuses what is over the quota, says when to come again, and counts it', async () => {
+  const lines = 'sshd\n'.repeat(4_000);
+  expect((await send('linux', lines)).status).toBe(202);
+  const answer = await fetch(`${test.center.intakeUrl}/ingest`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.linux}`, 'content-type': 'text/plain' },
+    body: lines,
+  });
+  expect(answer.status).toBe(429);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await answer.json()) as object).toMatchObject({ status: 429, detail: expect.stringMatching(/4000 records/) });
+  await drained(test.center);
 });
 
 describe('rejects', () => {
@@ -240,5 +259,7 @@ it('the ledger balances after all of it, and the center is well', async () => {
     until: '2100-01-01T00:00:00.000Z',
   });
   for (const row of rows) expect(row.received, row.sourceId).toBe(row.events + row.rejects + row.refused);
+  const refused = rows.filter(({ sourceId }) => sourceId === 'kita-hospital.linux').map((row) => row.refused);
+  expect(refused.reduce((sum, one) => sum + one, 0)).toBe(4_000);
   expect((await fetch(`${test.center.apiUrl}/readyz`)).status).toBe(200);
 });
