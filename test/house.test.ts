@@ -200,3 +200,27 @@ it('reads argv and exits in main.ts only', () => {
   });
   expect(offenders.map(({ path }) => path)).toEqual([]);
 });
+
+describe('the lockfile', () => {
+  interface Entry {
+    readonly optional?: boolean;
+    readonly os?: unknown;
+    readonly engines?: { readonly node?: string };
+    readonly hasInstallScript?: boolean;
+    readonly resolved?: string;
+  }
+  const entries = Object.entries(
+    (JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, Entry> }).packages,
+  );
+
+  it('lets platform packages be installed by an npm that runs under Node 18 (docs/decisions/0001)', () => {
+    const needed = entries.filter(([, { optional, os }]) => optional === true && os !== undefined);
+    const tooNew = needed.filter(([, { engines }]) => /\b(20|22|24|26)\b/.test(engines?.node ?? ''));
+    expect(tooNew.map(([name]) => name)).toEqual([]);
+  });
+
+  it('holds no address and no package with an install script', () => {
+    expect(entries.filter(([, { resolved }]) => resolved !== undefined).map(([name]) => name)).toEqual([]);
+    expect(entries.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([name]) => name)).toEqual([]);
+  });
+});
