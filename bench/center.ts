@@ -3,16 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createKey } from '../src/access/keys.ts';
 import type { DemoMember } from '../src/demo/city.ts';
 import { settleCity } from '../src/demo/settle.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { addApiKey, freePort, root } from '../test/center.ts';
 
 export interface BenchCenter {
   readonly folder: string;
@@ -26,15 +22,6 @@ export interface BenchCenter {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Members, sources, ingest keys by source id, and an API key that sees everything. */
 export async function prepare(
   city: readonly DemoMember[],
@@ -43,27 +30,9 @@ export async function prepare(
   const host = await openSqliteStore({ folder });
   const now = new Date().toISOString();
   const keys = await settleCity(host.store, city, now);
-  const key = createKey();
-  await host.store.save([
-    {
-      kind: 'key',
-      doc: {
-        id: key.id,
-        kind: 'api',
-        label: 'bench',
-        secretHash: key.secretHash,
-        sourceId: null,
-        memberId: null,
-        role: 'admin',
-        members: 'all',
-        revokedAt: null,
-        createdAt: now,
-        version: 1,
-      },
-    },
-  ]);
+  const apiKey = await addApiKey(host.store, 'admin', 'all');
   await host.close();
-  return { folder, keys, apiKey: key.text };
+  return { folder, keys, apiKey };
 }
 
 export async function serve(folder: string): Promise<BenchCenter> {

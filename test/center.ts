@@ -1,5 +1,7 @@
 /** A real center in a temporary folder, for stories: real doors on loopback, real files, real threads. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,4 +155,14 @@ export async function drained({ records, matches }: Center, limitMs = 60_000): P
       throw new Error(`the queues did not drain: ${JSON.stringify([await records.depth(), await matches.depth()])}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A port of loopback that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -6,7 +6,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -15,7 +14,7 @@ import { createRandom } from '../src/demo/random.ts';
 import { CENTER_SCOPE } from '../src/model/scope.ts';
 import { openSqliteQueue } from '../src/queue/sqlite.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
-import { addSource, root } from './center.ts';
+import { addSource, freePort, root } from './center.ts';
 
 const LINES = 200_000;
 const KILLS = 20;
@@ -23,15 +22,6 @@ const children = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function hinomi(args: string[], env: Record<string, string> = {}): ChildProcess & { output: () => string } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts'), ...args], {

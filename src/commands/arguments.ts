@@ -1,5 +1,6 @@
 /** A command's declared options -> values, help text, and errors that say what was meant. */
 import { parseArgs } from 'node:util';
+import { editDistance } from '../detect/suggestion.ts';
 
 interface OptionBase {
   readonly help: string;
@@ -62,22 +63,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
     .sort(([a], [b]) => a - b);
   const [distance, candidate] = distances[0] ?? [Number.POSITIVE_INFINITY, ''];
   return distance <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(
-        (row[j] as number) + 1,
-        (next[j - 1] as number) + 1,
-        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 function helpText(usage: Usage<Readonly<Record<string, Option>>>): string {

@@ -1,7 +1,7 @@
 /** "Did you mean": the nearest known word to a misspelt one. For messages only; nothing is ever corrected silently. */
 
 /** Edits (insert, delete, replace, swap of neighbours) between two short words. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
