@@ -57,7 +57,7 @@ export async function readRuleFolders(folders: readonly string[]): Promise<RuleF
   for (const folder of folders) {
     for (const { name, file, text } of await readTexts(folder, shownAs(folder))) {
       if (text === undefined) {
-        problems.push({ where: { file, line: 1 }, severity: 'error', message: 'the file is not valid UTF-8' });
+        problems.push({ where: { file, line: 1, column: 1 }, severity: 'error', message: 'the file is not valid UTF-8' });
       } else if (name.startsWith('fields/')) {
         const tableName = name.slice('fields/'.length);
         const found: Problem[] = [];

@@ -48,7 +48,7 @@ const rule = fc
       condition:
         type === 'temporal_ordered'
           ? undefined
-          : { compare: [{ op, value }], fields: type === 'value_count' ? ['user.name'] : [] },
+          : { compare: [{ op, value }], fields: type === 'value_count' ? ['user.name'] : [], percentile: undefined },
       members,
       minMembers,
       groupBy: grouped ? ['source.ip'] : [],

@@ -99,7 +99,7 @@ describe('windows', () => {
     ['windows slide', { type: 'event_count', condition: atLeast(3), timespanMs: 2000 }, history('a.aaa.a'), [2, 3, 4]],
     [
       'gt',
-      { type: 'event_count', condition: { compare: [{ op: 'gt', value: 2 }], fields: [] } },
+      { type: 'event_count', condition: { compare: [{ op: 'gt', value: 2 }], fields: [], percentile: undefined } },
       history('aaa'),
       [0, 1, 2],
     ],
@@ -107,7 +107,7 @@ describe('windows', () => {
       'a range is left behind at its upper end',
       {
         type: 'event_count',
-        condition: { compare: [{ op: 'gte', value: 2 }, { op: 'lt', value: 3 }], fields: [] }, // biome-ignore format: one case a line
+        condition: { compare: [{ op: 'gte', value: 2 }, { op: 'lt', value: 3 }], fields: [], percentile: undefined }, // biome-ignore format: one case a line
         timespanMs: 3000,
       },
       history('aaaaa'),
@@ -115,7 +115,7 @@ describe('windows', () => {
     ],
     [
       'lt is judged on what is there when an event comes',
-      { type: 'event_count', condition: { compare: [{ op: 'lt', value: 2 }], fields: [] }, timespanMs: 1000 },
+      { type: 'event_count', condition: { compare: [{ op: 'lt', value: 2 }], fields: [], percentile: undefined }, timespanMs: 1000 },
       history('aa...a'),
       [0, 5],
     ],

@@ -11,7 +11,7 @@ const head = {
   references: [],
   falsepositives: [],
   author: '',
-  where: { file: 'test.yml', line: 1 },
+  where: { file: 'test.yml', line: 1, column: 1 },
   own: { titleJa: undefined, descriptionJa: undefined, by: undefined, periodMs: 86_400_000 },
 } as const;
 
@@ -41,6 +41,7 @@ export function correlationRule(
     groupBy: ['source.ip'],
     timespanMs: 60_000,
     condition: undefined,
+    expression: undefined,
     aliases: {},
     generate: false,
     members: 'within',
@@ -53,6 +54,7 @@ export function correlationRule(
 export const atLeast = (value: number, ...fields: string[]): CorrelationRule['condition'] => ({
   compare: [{ op: 'gte', value }],
   fields,
+  percentile: undefined,
 });
 
 /** Field names are ECS names already. */

@@ -4,7 +4,7 @@ import { parseModifiers } from './modifiers.ts';
 import { describeNode, type Reporter, requireKey } from './reporter.ts';
 import type { Condition, DetectionItem, Selection, Value } from './rule.ts';
 import { quoted } from './suggestion.ts';
-import { entryOf, type YamlEntry, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { entryOf, type Place, type YamlEntry, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 const maxValues = 100_000;
 const reserved = ['condition', 'timeframe'];
@@ -19,19 +19,20 @@ export interface Detection {
 export function parseDetection(detection: YamlMap, report: Reporter): Detection | undefined {
   const selections: Record<string, Selection> = Object.create(null);
   const names: string[] = [];
-  for (const { key, line, value } of detection.entries) {
+  for (const at of detection.entries) {
+    const { key, value } = at;
     if (reserved.includes(key)) continue;
     if (!/^[\w.-]{1,200}$/.test(key))
-      report.error(line, `${quoted(key)} cannot name a selection: use letters, digits, "_", "-" and "."`);
+      report.error(at, `${quoted(key)} cannot name a selection: use letters, digits, "_", "-" and "."`);
     const selection = parseSelection(value, key, report);
     names.push(key);
     if (selection !== undefined) selections[key] = selection;
   }
-  if (names.length === 0) report.error(detection.line, 'the detection has no selection');
+  if (names.length === 0) report.error(detection, 'the detection has no selection');
   const timeframe = entryOf(detection, 'timeframe');
   if (timeframe !== undefined) {
     report.warn(
-      timeframe.line,
+      timeframe,
       '"timeframe" belongs to the old count conditions and is ignored; a correlation rule has "timespan"',
     );
   }
@@ -44,14 +45,14 @@ export function parseDetection(detection: YamlMap, report: Reporter): Detection 
 function parseConditions(entry: YamlEntry, names: readonly string[], report: Reporter): Condition | undefined {
   const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   const conditions: Condition[] = [];
-  if (nodes.length === 0) report.error(entry.line, 'the list of conditions is empty');
+  if (nodes.length === 0) report.error(entry, 'the list of conditions is empty');
   for (const node of nodes.slice(0, 1000)) {
     if (node.kind !== 'scalar' || node.value === null) {
-      report.error(node.line, `a condition must be text, not ${describeNode(node)}`);
+      report.error(node, `a condition must be text, not ${describeNode(node)}`);
       continue;
     }
     const parsed = parseCondition(String(node.value), names);
-    if ('problem' in parsed) report.error(node.line, parsed.problem);
+    if ('problem' in parsed) report.error(node, parsed.problem);
     else conditions.push(parsed.condition);
   }
   return conditions.length === 0 ? undefined : join('or', conditions);
@@ -60,20 +61,20 @@ function parseConditions(entry: YamlEntry, names: readonly string[], report: Rep
 /** A map is all of its items; a list of maps and texts is any of them, the texts being keywords. */
 function parseSelection(node: YamlNode, name: string, report: Reporter): Selection | undefined {
   if (node.kind === 'map') return parseItems(node, name, report);
-  if (node.kind === 'scalar') return parseKeywords([node], node.line, report);
+  if (node.kind === 'scalar') return parseKeywords([node], node, report);
   if (node.items.length === 0) {
-    report.error(node.line, `the selection ${quoted(name)} is empty`);
+    report.error(node, `the selection ${quoted(name)} is empty`);
     return undefined;
   }
   const parts: Selection[] = [];
   const keywords = node.items.filter((item) => item.kind === 'scalar');
   if (keywords.length > 0) {
-    const part = parseKeywords(keywords, node.line, report);
+    const part = parseKeywords(keywords, node, report);
     if (part !== undefined) parts.push(part);
   }
   for (const item of node.items) {
     if (item.kind === 'scalar') continue;
-    if (item.kind === 'list') report.error(item.line, 'a list in a list has no meaning in a detection');
+    if (item.kind === 'list') report.error(item, 'a list in a list has no meaning in a detection');
     else {
       const part = parseItems(item, name, report);
       if (part !== undefined) parts.push(part);
@@ -83,33 +84,34 @@ function parseSelection(node: YamlNode, name: string, report: Reporter): Selecti
   return only !== undefined && parts.length === 1 ? only : { kind: 'any', of: parts };
 }
 
-function parseKeywords(nodes: readonly YamlNode[], line: number, report: Reporter): Selection | undefined {
-  const values = parseValues({ kind: 'list', line, items: nodes }, 'keywords', [], report);
-  return values === undefined ? undefined : itemSelection(undefined, [], values, line, report);
+function parseKeywords(nodes: readonly YamlNode[], at: Place, report: Reporter): Selection | undefined {
+  const values = parseValues({ kind: 'list', line: at.line, column: at.column, items: nodes }, 'keywords', [], report);
+  return values === undefined ? undefined : itemSelection(undefined, [], values, at, report);
 }
 
 function parseItems(map: YamlMap, name: string, report: Reporter): Selection | undefined {
   if (map.entries.length === 0) {
-    report.error(map.line, `the selection ${quoted(name)} is empty`);
+    report.error(map, `the selection ${quoted(name)} is empty`);
     return undefined;
   }
   const parts: Selection[] = [];
-  for (const { key, line, value } of map.entries) {
+  for (const at of map.entries) {
+    const { key, value } = at;
     const [field = '', ...written] = key.split('|');
-    if (field.length > 500) report.error(line, 'the name of a field is longer than 500 characters');
+    if (field.length > 500) report.error(at, 'the name of a field is longer than 500 characters');
     const parsed = parseModifiers(written);
     if ('problem' in parsed) {
-      report.error(line, parsed.problem);
+      report.error(at, parsed.problem);
       continue;
     }
     const { modifiers } = parsed;
     const values = parseValues(value, field === '' ? 'keywords' : field, modifiers, report);
     if (values === undefined) continue;
     if (field === '' && modifiers.length === 0) {
-      report.error(line, 'the name of a field is missing');
+      report.error(at, 'the name of a field is missing');
       continue;
     }
-    parts.push(itemSelection(field === '' ? undefined : field, modifiers, values, line, report));
+    parts.push(itemSelection(field === '' ? undefined : field, modifiers, values, at, report));
   }
   return { kind: 'all', of: parts };
 }
@@ -135,17 +137,17 @@ function itemSelection(
   field: string | undefined,
   modifiers: readonly string[],
   values: readonly Value[],
-  line: number,
+  at: Place,
   report: Reporter,
 ): Selection {
   if (field === undefined) {
     const wrong = modifiers.find((modifier) => needField.includes(modifier) || keywordPlaces.includes(modifier));
     if (wrong !== undefined)
-      report.error(line, `the modifier "${wrong}" needs a field; keywords look into every value`);
-    if (values.includes(null)) report.error(line, 'a keyword cannot be null');
+      report.error(at, `the modifier "${wrong}" needs a field; keywords look into every value`);
+    if (values.includes(null)) report.error(at, 'a keyword cannot be null');
   }
-  checkTypes(modifiers, values, line, report);
-  const item: DetectionItem = { field, modifiers, values, where: { file: report.file, line } };
+  checkTypes(modifiers, values, at, report);
+  const item: DetectionItem = { field, modifiers, values, where: report.where(at) };
   return { kind: 'item', item };
 }
 
@@ -166,21 +168,21 @@ const onlyText = [
 const notNull = ['contains', 'startswith', 'endswith', 'cased'];
 
 /** Types that a modifier can work on. */
-function checkTypes(modifiers: readonly string[], values: readonly Value[], line: number, report: Reporter): void {
+function checkTypes(modifiers: readonly string[], values: readonly Value[], at: Place, report: Reporter): void {
   for (const modifier of modifiers) {
     const wrong = (fits: (value: Value) => boolean) => values.some((value) => !fits(value));
     if (onlyNumbers.includes(modifier)) {
       if (wrong((value) => typeof value === 'number' || typeof value === 'bigint')) {
-        report.error(line, `the modifier "${modifier}" needs a number, without quotes`);
+        report.error(at, `the modifier "${modifier}" needs a number, without quotes`);
       }
     } else if (modifier === 'exists') {
       if (values.length !== 1 || typeof values[0] !== 'boolean')
-        report.error(line, 'the modifier "exists" needs true or false');
+        report.error(at, 'the modifier "exists" needs true or false');
     } else if (onlyText.includes(modifier)) {
       if (wrong((value) => value !== null && typeof value !== 'boolean'))
-        report.error(line, `the modifier "${modifier}" needs text`);
+        report.error(at, `the modifier "${modifier}" needs text`);
     } else if (notNull.includes(modifier) && wrong((value) => value !== null)) {
-      report.error(line, `the modifier "${modifier}" cannot be used with null; write null without it`);
+      report.error(at, `the modifier "${modifier}" cannot be used with null; write null without it`);
     }
   }
 }
@@ -192,25 +194,25 @@ function parseValues(
   report: Reporter,
 ): readonly Value[] | undefined {
   if (node.kind === 'map') {
-    report.error(node.line, `${quoted(field)} has a map as its value; write the dotted name of the field instead`);
+    report.error(node, `${quoted(field)} has a map as its value; write the dotted name of the field instead`);
     return undefined;
   }
   const items = node.kind === 'list' ? node.items : [node];
   if (items.length === 0) {
-    report.error(node.line, `${quoted(field)} has an empty list; write null for "no such field" or '' for "empty"`);
+    report.error(node, `${quoted(field)} has an empty list; write null for "no such field" or '' for "empty"`);
     return undefined;
   }
   if (items.length > maxValues) {
-    report.error(node.line, `${quoted(field)} has more than ${maxValues} values`);
+    report.error(node, `${quoted(field)} has more than ${maxValues} values`);
     return undefined;
   }
   if (modifiers.includes('all') && items.length === 1) {
-    report.warn(node.line, `"all" at ${quoted(field)} has no effect on a single value`);
+    report.warn(node, `"all" at ${quoted(field)} has no effect on a single value`);
   }
   const values: Value[] = [];
   for (const item of items) {
     if (item.kind === 'scalar') values.push(item.value);
-    else report.error(item.line, `a value of ${quoted(field)} must be text or a number, not ${describeNode(item)}`);
+    else report.error(item, `a value of ${quoted(field)} must be text or a number, not ${describeNode(item)}`);
   }
   return report.failed() ? undefined : values;
 }

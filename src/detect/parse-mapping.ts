@@ -48,7 +48,7 @@ export function parseMapping(
   const [document] = documents;
   if (document?.kind !== 'map' || documents.length > 1) {
     if (problems.length === 0)
-      report.error(1, 'a table of fields is one document, a map with the keys when, fields, …');
+      report.error(document ?? { line: 1, column: 1 }, 'a table of fields is one document, a map with the keys when, fields, …');
     return { table: undefined, problems: [...problems, ...report.problems] };
   }
   const table = parseTable(document, file, report);
@@ -66,7 +66,7 @@ function parseTable(document: YamlMap, file: string, report: Reporter): MappingT
   const places = placesNode === undefined ? [] : parsePlaceList(placesNode, 'places', services, report);
   const otherwise = textOf(document, 'otherwise', report, 200);
   if (entryOf(document, 'when') === undefined)
-    report.error(document.line, 'the table needs "when": which events it speaks of');
+    report.error(document, 'the table needs "when": which events it speaks of');
   return {
     file,
     product: textOf(document, 'product', report, 200)?.toLowerCase(),
@@ -89,7 +89,7 @@ function parsePlaces(
   const places = new Map<string, readonly Place[]>();
   if (entry === undefined) return places;
   if (entry.value.kind !== 'map') {
-    report.error(entry.line, `${key} must be a map of names`);
+    report.error(entry, `${key} must be a map of names`);
     return places;
   }
   for (const { key: name, value } of entry.value.entries)
@@ -106,7 +106,7 @@ function parsePlaceList(
   const items = node.kind === 'list' ? node.items : [node];
   return items.flatMap((item) => {
     if (item.kind !== 'map') {
-      report.error(item.line, `${quoted(name)} needs a map such as { when: … }`);
+      report.error(item, `${quoted(name)} needs a map such as { when: … }`);
       return [];
     }
     refuseOtherKeys(item, ['service', 'when', 'fields'], quoted(name), report);
@@ -118,7 +118,7 @@ function parsePlaceList(
       const known = services.get(service);
       if (known === undefined)
         report.error(
-          item.line,
+          item,
           `there is no service ${quoted(service)} in this table${didYouMean(service, services.keys())}`,
         );
       return (known ?? []).map((place) => ({ when: [...place.when, own], fields }));
@@ -131,12 +131,13 @@ function parseWhen(map: YamlMap, report: Reporter): When {
   const when = new Map<string, readonly string[]>();
   if (entry === undefined) return when;
   if (entry.value.kind !== 'map') {
-    report.error(entry.line, 'when must be a map of fields and their values');
+    report.error(entry, 'when must be a map of fields and their values');
     return when;
   }
-  for (const { key, line } of entry.value.entries) {
+  for (const at of entry.value.entries) {
+    const { key } = at;
     const values = textsOf(entry.value, key, report);
-    if (values.length === 0) report.error(line, `${quoted(key)} needs at least one value; '*' stands for any`);
+    if (values.length === 0) report.error(at, `${quoted(key)} needs at least one value; '*' stands for any`);
     when.set(key, values);
   }
   return when;
@@ -147,12 +148,13 @@ function parseFields(map: YamlMap, report: Reporter): FieldNames {
   const fields = new Map<string, readonly string[]>();
   if (entry === undefined) return fields;
   if (entry.value.kind !== 'map') {
-    report.error(entry.line, "fields must be a map of Sigma's names and ours");
+    report.error(entry, "fields must be a map of Sigma's names and ours");
     return fields;
   }
-  for (const { key, line } of entry.value.entries) {
+  for (const at of entry.value.entries) {
+    const { key } = at;
     const names = textsOf(entry.value, key, report);
-    if (names.length === 0) report.error(line, `${quoted(key)} needs the name of a field of our events`);
+    if (names.length === 0) report.error(at, `${quoted(key)} needs the name of a field of our events`);
     fields.set(key, names);
   }
   return fields;

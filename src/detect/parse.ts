@@ -15,7 +15,7 @@ import {
   textOf,
   textsOf,
 } from './reporter.ts';
-import type { CorrelationRule, LogSource, Own, Problem, RuleHead, RuleSet, SigmaRule } from './rule.ts';
+import type { CorrelationRule, LogSource, Overlay, Own, Problem, RuleHead, RuleSet, SigmaFilter, SigmaRule } from './rule.ts';
 import { didYouMean, quoted } from './suggestion.ts';
 import { entryOf, readYaml, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
@@ -30,6 +30,8 @@ export function parseRules(text: string, file: string, path: string = file): Rul
   const { documents, problems } = readYaml(text, file);
   const rules: SigmaRule[] = [];
   const correlations: CorrelationRule[] = [];
+  const filters: SigmaFilter[] = [];
+  const overlays: Overlay[] = [];
   const found: Problem[] = [...problems];
   documents.forEach((document, index) => {
     const report = createReporter(file);
@@ -39,7 +41,7 @@ export function parseRules(text: string, file: string, path: string = file): Rul
     if (rule.kind === 'rule') rules.push(rule);
     else correlations.push(rule);
   });
-  return { rules, correlations, problems: found };
+  return { rules, correlations, filters, overlays, problems: found };
 }
 
 /** The id of a rule that gives none, by its place among the documents of its file. */
@@ -53,7 +55,7 @@ function parseDocument(
   report: Reporter,
 ): SigmaRule | CorrelationRule | undefined {
   if (document.kind !== 'map') {
-    report.error(document.line, `a rule is a map of keys such as title and detection, not ${describeNode(document)}`);
+    report.error(document, `a rule is a map of keys such as title and detection, not ${describeNode(document)}`);
     return undefined;
   }
   const has = (key: string) => entryOf(document, key) !== undefined;
@@ -61,27 +63,27 @@ function parseDocument(
   const action = entryOf(document, 'action');
   if (action !== undefined) {
     report.error(
-      action.line,
+      action,
       '"action: global" and its kin are no longer part of Sigma; write each rule of the file out in full',
     );
     return undefined;
   }
   const filter = entryOf(document, 'filter');
   if (filter !== undefined && !has('detection')) {
-    report.warn(filter.line, 'filter documents are not supported yet; this one has no effect');
+    report.warn(filter, 'filter documents are not supported yet; this one has no effect');
     return undefined;
   }
   const head = parseHead(document, fallbackId, report);
   if (has('correlation')) {
     if (has('detection'))
-      report.error(document.line, 'a document is either a rule with "detection" or one with "correlation"');
+      report.error(document, 'a document is either a rule with "detection" or one with "correlation"');
     return parseCorrelation(document, head, report);
   }
   const logsource = parseLogSource(document, report);
   if (!requireKey(document, 'detection', 'the rule', report)) return undefined;
   const node = entryOf(document, 'detection')?.value;
   if (node?.kind !== 'map') {
-    report.error(node?.line ?? document.line, 'detection must be a map of selections and a condition');
+    report.error(node ?? document, 'detection must be a map of selections and a condition');
     return undefined;
   }
   const detection = parseDetection(node, report);
@@ -96,11 +98,11 @@ function parseHead(document: YamlMap, fallbackId: string, report: Reporter): Rul
   const id = textOf(document, 'id', report, 200);
   if (id === undefined)
     report.warn(
-      document.line,
+      document,
       'the rule has no id; give it a UUID, so that its alerts stay its own when the file moves',
     );
   else if (!/^[\w.:/-]+$/.test(id))
-    report.error(idEntry?.line ?? document.line, 'an id may hold letters, digits and . : / _ - only');
+    report.error(idEntry ?? document, 'an id may hold letters, digits and . : / _ - only');
   return {
     id: id ?? fallbackId,
     name: textOf(document, 'name', report, 256),
@@ -112,7 +114,7 @@ function parseHead(document: YamlMap, fallbackId: string, report: Reporter): Rul
     references: textsOf(document, 'references', report),
     falsepositives: textsOf(document, 'falsepositives', report),
     author: textsOf(document, 'author', report).join(', '),
-    where: { file: report.file, line: document.line },
+    where: report.where(document),
     own: parseOwn(document, report),
   };
 }
@@ -122,15 +124,15 @@ function titleOf(map: YamlMap, key: string, report: Reporter): string | undefine
   const title = textOf(map, key, report, 256);
   const entry = entryOf(map, key);
   if (entry?.value.kind === 'scalar' && String(entry.value.value ?? '').trim() === '')
-    report.error(entry.line, `the ${key} is empty`);
+    report.error(entry, `the ${key} is empty`);
   return title;
 }
 
 function oneOf(document: YamlMap, key: string, words: readonly string[], otherwise: string, report: Reporter): string {
   const word = textOf(document, key, report);
   if (word === undefined || words.includes(word)) return word ?? otherwise;
-  const line = entryOf(document, key)?.line ?? document.line;
-  report.error(line, `${key} cannot be ${quoted(word)}${didYouMean(word, words)}; it is one of ${words.join(', ')}`);
+  const at = entryOf(document, key) ?? document;
+  report.error(at, `${key} cannot be ${quoted(word)}${didYouMean(word, words)}; it is one of ${words.join(', ')}`);
   return otherwise;
 }
 
@@ -142,13 +144,13 @@ function parseOwn(document: YamlMap, report: Reporter): Own {
   const entry = entryOf(document, 'hinomi');
   if (entry === undefined) return nothingOwn;
   if (entry.value.kind !== 'map') {
-    report.error(entry.line, `hinomi must be a map of ${ownKeys.join(', ')}, not ${describeNode(entry.value)}`);
+    report.error(entry, `hinomi must be a map of ${ownKeys.join(', ')}, not ${describeNode(entry.value)}`);
     return nothingOwn;
   }
   const own = entry.value;
   refuseOtherKeys(own, ownKeys, 'hinomi', report);
   const by = entryOf(own, 'by') === undefined ? undefined : textsOf(own, 'by', report);
-  if (by !== undefined && by.length > 10) report.error(own.line, 'hinomi.by has more than 10 fields');
+  if (by !== undefined && by.length > 10) report.error(own, 'hinomi.by has more than 10 fields');
   return {
     titleJa: titleOf(own, 'title-ja', report),
     descriptionJa: textOf(own, 'description-ja', report),
@@ -163,9 +165,9 @@ function parseSpan(map: YamlMap, key: string, report: Reporter): number | undefi
   if (text === undefined) return undefined;
   const ms = parseTimespan(text);
   if (ms === undefined) {
-    const line = entryOf(map, key)?.line ?? map.line;
+    const at = entryOf(map, key) ?? map;
     report.error(
-      line,
+      at,
       `${key} cannot be ${quoted(text)}: write a number and s, m, h, d or w, such as 15m; at most 100w`,
     );
   }
@@ -178,7 +180,7 @@ function parseLogSource(document: YamlMap, report: Reporter): LogSource | undefi
   if (!requireKey(document, 'logsource', 'the rule', report)) return undefined;
   const entry = entryOf(document, 'logsource');
   if (entry?.value.kind !== 'map') {
-    report.error(entry?.line ?? document.line, 'logsource must be a map with product, category or service');
+    report.error(entry ?? document, 'logsource must be a map with product, category or service');
     return undefined;
   }
   const map = entry.value;
@@ -186,7 +188,7 @@ function parseLogSource(document: YamlMap, report: Reporter): LogSource | undefi
     const text = textOf(map, key, report, 200);
     if (text !== undefined && text !== text.toLowerCase()) {
       report.warn(
-        entryOf(map, key)?.line ?? map.line,
+        entryOf(map, key) ?? map,
         `${key} is written in lower case in Sigma; ${quoted(text)} is read as such`,
       );
     }
@@ -194,7 +196,7 @@ function parseLogSource(document: YamlMap, report: Reporter): LogSource | undefi
   };
   const logsource = { product: part('product'), category: part('category'), service: part('service') };
   if (logsource.product === undefined && logsource.category === undefined && logsource.service === undefined) {
-    report.error(map.line, 'logsource needs at least one of product, category and service');
+    report.error(map, 'logsource needs at least one of product, category and service');
   }
   return logsource;
 }

@@ -1,30 +1,34 @@
 /** Collects what is wrong with one document while it is read, and reads single keys with the complaint built in. */
-import type { Problem } from './rule.ts';
+import type { Problem, Where } from './rule.ts';
 import { didYouMean, quoted } from './suggestion.ts';
-import { entryOf, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { entryOf, type Place, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 export interface Reporter {
   readonly file: string;
   readonly problems: readonly Problem[];
   /** True once an error was reported: the document must be left out. */
   failed(): boolean;
-  error(line: number, message: string): void;
-  warn(line: number, message: string): void;
+  /** Any node or entry of the tree is a place. */
+  error(at: Place, message: string): void;
+  warn(at: Place, message: string): void;
+  where(at: Place): Where;
 }
 
 export function createReporter(file: string): Reporter {
   const problems: Problem[] = [];
   let failed = false;
+  const where = ({ line, column }: Place): Where => ({ file, line, column });
   return {
     file,
     problems,
     failed: () => failed,
-    error(line, message) {
+    where,
+    error(at, message) {
       failed = true;
-      problems.push({ where: { file, line }, severity: 'error', message });
+      problems.push({ where: where(at), severity: 'error', message });
     },
-    warn(line, message) {
-      problems.push({ where: { file, line }, severity: 'warning', message });
+    warn(at, message) {
+      problems.push({ where: where(at), severity: 'warning', message });
     },
   };
 }
@@ -45,11 +49,11 @@ export function textOf(map: YamlMap, key: string, report: Reporter, maxLength = 
   if (value.kind === 'scalar' && (typeof value.value === 'string' || typeof value.value === 'number')) {
     const text = String(value.value);
     if (text.length <= maxLength) return text;
-    report.error(entry.line, `${key} is longer than ${maxLength} characters`);
+    report.error(entry, `${key} is longer than ${maxLength} characters`);
     return undefined;
   }
   if (value.kind === 'scalar' && value.value === null) return undefined;
-  report.error(entry.line, `${key} must be text, not ${describeNode(value)}`);
+  report.error(entry, `${key} must be text, not ${describeNode(value)}`);
   return undefined;
 }
 
@@ -63,15 +67,16 @@ export function textsOf(map: YamlMap, key: string, report: Reporter): readonly s
     if (item.kind === 'scalar' && (typeof item.value === 'string' || typeof item.value === 'number'))
       texts.push(String(item.value));
     else if (item.kind === 'scalar' && item.value === null) continue;
-    else report.error(item.line, `${key} must be a list of texts, but ${describeNode(item)} stands here`);
+    else report.error(item, `${key} must be a list of texts, but ${describeNode(item)} stands here`);
   }
   return texts;
 }
 
 /** Complains about keys that are not known, for maps whose keys are all ours to say. */
 export function refuseOtherKeys(map: YamlMap, known: readonly string[], what: string, report: Reporter): void {
-  for (const { key, line } of map.entries) {
-    if (!known.includes(key)) report.error(line, `${what} has no key ${quoted(key)}${didYouMean(key, known)}`);
+  for (const entry of map.entries) {
+    const { key } = entry;
+    if (!known.includes(key)) report.error(entry, `${what} has no key ${quoted(key)}${didYouMean(key, known)}`);
   }
 }
 
@@ -79,8 +84,8 @@ export function refuseOtherKeys(map: YamlMap, known: readonly string[], what: st
 export function requireKey(map: YamlMap, key: string, what: string, report: Reporter): boolean {
   if (entryOf(map, key) !== undefined) return true;
   const near = map.entries.find((entry) => didYouMean(entry.key, [key]) !== '');
-  if (near === undefined) report.error(map.line, `${what} needs the key "${key}"`);
-  else report.error(near.line, `${what} needs the key "${key}", but ${quoted(near.key)} stands here`);
+  if (near === undefined) report.error(map, `${what} needs the key "${key}"`);
+  else report.error(near, `${what} needs the key "${key}", but ${quoted(near.key)} stands here`);
   return false;
 }
 

@@ -67,7 +67,7 @@ export function resolveRules(sets: readonly RuleSet[]): RuleSet {
     const idOf = new Map(ids as readonly (readonly [string, string])[]);
     return [{ ...correlation, rules: [...ids.map(([, id]) => id as string)], aliases: aliasesById(correlation, idOf) }];
   });
-  return { rules, correlations, problems };
+  return { rules, correlations, filters: [], overlays: [], problems };
 }
 
 function aliasesById(correlation: CorrelationRule, idOf: ReadonlyMap<string, string>): CorrelationRule['aliases'] {

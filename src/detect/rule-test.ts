@@ -71,7 +71,7 @@ export function parseTests(
       return;
     }
     refuseOtherKeys(document, ['tests'], 'a document of tests', report);
-    if (list.value.kind !== 'list') report.error(list.line, `tests must be a list, not ${describeNode(list.value)}`);
+    if (list.value.kind !== 'list') report.error(list, `tests must be a list, not ${describeNode(list.value)}`);
     else for (const node of list.value.items) tests.push(...parseTest(node, rule, report));
   });
   return { tests, problems: report.problems };
@@ -81,37 +81,37 @@ const testKeys = ['name', 'rule', 'expect', 'members', 'events', 'timeline'];
 
 function parseTest(node: YamlNode, ruleBefore: string | undefined, report: Reporter): readonly RuleTest[] {
   if (node.kind !== 'map') {
-    report.error(node.line, `a test is a map with name, expect and events, not ${describeNode(node)}`);
+    report.error(node, `a test is a map with name, expect and events, not ${describeNode(node)}`);
     return [];
   }
   refuseOtherKeys(node, testKeys, 'a test', report);
   const name = textOf(node, 'name', report);
   const rule = textOf(node, 'rule', report) ?? ruleBefore;
   const expected = textOf(node, 'expect', report);
-  if (name === undefined) report.error(node.line, 'the test needs a name');
+  if (name === undefined) report.error(node, 'the test needs a name');
   if (rule === undefined)
-    report.error(node.line, 'the test stands before any rule; say with "rule" which one it is of');
-  if (expected !== 'match' && expected !== 'no match') report.error(node.line, 'expect must be "match" or "no match"');
+    report.error(node, 'the test stands before any rule; say with "rule" which one it is of');
+  if (expected !== 'match' && expected !== 'no match') report.error(node, 'expect must be "match" or "no match"');
   const events = listOf(node, 'events', report).flatMap(
     (item) => parseInput(item, ['dataset', 'record', 'fields'], report) ?? [],
   );
   const timeline = listOf(node, 'timeline', report).flatMap((item) => parseTimelineEntry(item, report) ?? []);
-  if (events.length > 0 === timeline.length > 0) report.error(node.line, 'the test needs either events or a timeline');
+  if (events.length > 0 === timeline.length > 0) report.error(node, 'the test needs either events or a timeline');
   if (name === undefined || rule === undefined || (expected !== 'match' && expected !== 'no match')) return [];
   const members = entryOf(node, 'members') === undefined ? undefined : textsOf(node, 'members', report);
-  return [{ name, rule, expect: expected, members, events, timeline, where: { file: report.file, line: node.line } }];
+  return [{ name, rule, expect: expected, members, events, timeline, where: report.where(node) }];
 }
 
 function listOf(map: YamlMap, key: string, report: Reporter): readonly YamlMap[] {
   const entry = entryOf(map, key);
   if (entry === undefined) return [];
   if (entry.value.kind !== 'list') {
-    report.error(entry.line, `${key} must be a list, not ${describeNode(entry.value)}`);
+    report.error(entry, `${key} must be a list, not ${describeNode(entry.value)}`);
     return [];
   }
   return entry.value.items.flatMap((item) => {
     if (item.kind === 'map') return [item];
-    report.error(item.line, `${key} holds maps such as { dataset: …, record: … }, not ${describeNode(item)}`);
+    report.error(item, `${key} holds maps such as { dataset: …, record: … }, not ${describeNode(item)}`);
     return [];
   });
 }
@@ -127,23 +127,24 @@ function parseInput(map: YamlMap, keys: readonly string[], report: Reporter): Te
     return event === undefined ? undefined : { fields: event };
   }
   if (fields === undefined && dataset !== undefined && record !== undefined) return { dataset, record };
-  report.error(map.line, 'the event needs "dataset" and "record", or "fields"');
+  report.error(map, 'the event needs "dataset" and "record", or "fields"');
   return undefined;
 }
 
 function parseFields(node: YamlNode, report: Reporter): Fields | undefined {
   if (node.kind !== 'map') {
-    report.error(node.line, `fields must be a map of dotted names, not ${describeNode(node)}`);
+    report.error(node, `fields must be a map of dotted names, not ${describeNode(node)}`);
     return undefined;
   }
   const fields: Fields = Object.create(null);
-  for (const { key, line, value } of node.entries) {
+  for (const at of node.entries) {
+    const { key, value } = at;
     const scalars = (value.kind === 'list' ? value.items : [value]).map((item) =>
       item.kind === 'scalar' ? scalarOf(item.value) : undefined,
     );
     if (scalars.some((scalar) => scalar === undefined)) {
       report.error(
-        line,
+        at,
         `${quoted(key)} must be text, a number, true or false, or a list of these; write nested names with dots`,
       );
       return undefined;
@@ -164,7 +165,7 @@ function parseTimelineEntry(map: YamlMap, report: Reporter): TimelineEntry | und
   const at = /^(\d{1,4}):([0-5]\d)(?::([0-5]\d))?$/.exec(textOf(map, 'at', report) ?? '');
   if (at === null)
     report.error(
-      map.line,
+      map,
       `"at" is the time since the beginning, '00:01' or '26:30:15' (hours:minutes:seconds), in quotes`,
     );
   if (at === null || input === undefined) return undefined;
@@ -173,6 +174,6 @@ function parseTimelineEntry(map: YamlMap, report: Reporter): TimelineEntry | und
     member: textOf(map, 'member', report) ?? 'a',
     rule: textOf(map, 'rule', report),
     input,
-    where: { file: report.file, line: map.line },
+    where: report.where(map),
   };
 }

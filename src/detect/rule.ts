@@ -1,13 +1,15 @@
 /**
- * What a rule file becomes: Sigma 2.1.0 rules and correlations as typed trees, before compiling.
+ * What a rule file becomes: Sigma 2.1.0 rules, correlations and filters, and our overlays, as typed trees, before compiling.
  * Text -> these is parse.ts; these -> closures is compile.ts; what they mean, slowly and plainly, is linear.ts.
  */
 import type { Level } from '../model/alert.ts';
 
 export interface Where {
   readonly file: string;
-  /** From 1. */
+  /** From 1, as is the column. */
   readonly line: number;
+  /** In UTF-16 units, where the thing complained of begins. */
+  readonly column: number;
 }
 
 export interface RuleHead {
@@ -74,18 +76,32 @@ export interface SigmaRule extends RuleHead {
 
 export interface CorrelationCondition {
   readonly compare: readonly { readonly op: 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq'; readonly value: number }[];
-  /** value_count and its kin: the field, or fields, whose values count. */
+  /** value_count: the field, or fields, whose values count; value_sum, value_avg, value_median, value_percentile: the one field. */
   readonly fields: readonly string[];
+  /** value_percentile: which, above 0 and up to 100; the comparison is with the value there. Else undefined. */
+  readonly percentile: number | undefined;
 }
+
+export type CorrelationType =
+  | 'event_count'
+  | 'value_count'
+  | 'temporal'
+  | 'temporal_ordered'
+  | 'value_sum'
+  | 'value_avg'
+  | 'value_median'
+  | 'value_percentile';
 
 export interface CorrelationRule extends RuleHead {
   readonly kind: 'correlation';
-  readonly type: 'event_count' | 'value_count' | 'temporal' | 'temporal_ordered';
-  /** Ids of the rules it refers to (names already resolved), in order. */
+  readonly type: CorrelationType;
+  /** Ids of the rules and correlations it refers to (names already resolved), in order. Never a circle. */
   readonly rules: readonly string[];
   readonly groupBy: readonly string[];
   readonly timespanMs: number;
   readonly condition: CorrelationCondition | undefined;
+  /** Extended condition of temporal types (`a and b and not c`) over ids of `rules`, in place of `condition`. Else undefined. */
+  readonly expression: Condition | undefined;
   /** alias -> rule id -> field */
   readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Whether the rules it refers to also raise alerts of their own. */
@@ -94,6 +110,29 @@ export interface CorrelationRule extends RuleHead {
   readonly members: 'within' | 'across';
   /** Ours, with `across`: how many members must be in the window. Default 3, at least 2. */
   readonly minMembers: number;
+}
+
+/** A Sigma filter: its condition, as written, is added with "and" to each rule that it names and whose log source it covers. */
+export interface SigmaFilter {
+  readonly id: string;
+  readonly title: string;
+  /** Ids or names as written; `any`: every rule whose log source is at least as specific as the filter's. */
+  readonly rules: readonly string[] | 'any';
+  readonly logsource: LogSource;
+  readonly selections: Readonly<Record<string, Selection>>;
+  readonly condition: Condition;
+  readonly where: Where;
+}
+
+/** Ours: what a center changes about a rule that is not its own, kept apart from the rule so that an update leaves it alone. */
+export interface Overlay {
+  /** Id or name of a rule or correlation, as written. */
+  readonly rule: string;
+  readonly disabled: boolean;
+  readonly level: Level | undefined;
+  /** Why, for those who come after. */
+  readonly reason: string;
+  readonly where: Where;
 }
 
 export interface Problem {
@@ -107,10 +146,18 @@ export interface Problem {
 export interface RuleSet {
   readonly rules: readonly SigmaRule[];
   readonly correlations: readonly CorrelationRule[];
+  /** Empty once resolved: by then they are part of the rules. */
+  readonly filters: readonly SigmaFilter[];
+  readonly overlays: readonly Overlay[];
   readonly problems: readonly Problem[];
 }
 
-/** Problem -> `rules/vpn/x.yml:14: unknown modifier "contain" (did you mean "contains"?)` */
+/** Problem -> `rules/vpn/x.yml:14:9: unknown modifier "contain" (did you mean "contains"?)` */
 export function formatProblem(problem: Problem): string {
-  return `${problem.where.file}:${problem.where.line}: ${problem.message}`;
+  return `${formatWhere(problem.where)}: ${problem.message}`;
+}
+
+/** `rules/vpn/x.yml:14:9` */
+export function formatWhere({ file, line, column }: Where): string {
+  return `${file}:${line}:${column}`;
 }

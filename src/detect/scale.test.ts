@@ -43,7 +43,7 @@ function clone(rule: SigmaRule, copy: number): SigmaRule {
 }
 
 describe.skipIf(!wanted || !present)(`the corpora of ${corpora}${present ? why : ' (skipped: not there)'}`, () => {
-  const set: RuleSet = wanted && present ? readSigmaHq() : { rules: [], correlations: [], problems: [] };
+  const set: RuleSet = wanted && present ? readSigmaHq() : { rules: [], correlations: [], filters: [], overlays: [], problems: [] };
   const mapping = rawWindows();
 
   test.each(['otrf-windows', 'otrf-process'])(

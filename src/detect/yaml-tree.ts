@@ -6,26 +6,28 @@ import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node,
 import type { Problem, Value } from './rule.ts';
 import { quoted } from './suggestion.ts';
 
-export type YamlNode = YamlMap | YamlList | YamlScalar;
-export interface YamlMap {
-  readonly kind: 'map';
+/** Both from 1; columns in UTF-16 units. */
+export interface Place {
   readonly line: number;
+  readonly column: number;
+}
+
+export type YamlNode = YamlMap | YamlList | YamlScalar;
+export interface YamlMap extends Place {
+  readonly kind: 'map';
   /** In the order of the file; keys are unique. */
   readonly entries: readonly YamlEntry[];
 }
-export interface YamlEntry {
+export interface YamlEntry extends Place {
   readonly key: string;
-  readonly line: number;
   readonly value: YamlNode;
 }
-export interface YamlList {
+export interface YamlList extends Place {
   readonly kind: 'list';
-  readonly line: number;
   readonly items: readonly YamlNode[];
 }
-export interface YamlScalar {
+export interface YamlScalar extends Place {
   readonly kind: 'scalar';
-  readonly line: number;
   /** Integers beyond 2^53 are bigint: their digits matter. */
   readonly value: Value;
 }
@@ -35,10 +37,10 @@ const maxNodes = 200_000;
 const maxDepth = 24;
 
 class Unreadable extends Error {
-  readonly line: number;
-  constructor(line: number, message: string) {
+  readonly at: Place;
+  constructor(at: Place, message: string) {
     super(message);
-    this.line = line;
+    this.at = at;
   }
 }
 
@@ -48,11 +50,11 @@ class Unreadable extends Error {
  */
 export function readYaml(text: string, file: string): { documents: readonly YamlNode[]; problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const complain = (line: number, message: string) => {
-    problems.push({ where: { file, line }, severity: 'error', message });
+  const complain = ({ line, column }: Place, message: string) => {
+    problems.push({ where: { file, line, column }, severity: 'error', message });
   };
   if (text.length > maxCharacters) {
-    complain(1, `the file has more than ${maxCharacters} characters; split it`);
+    complain(start, `the file has more than ${maxCharacters} characters; split it`);
     return { documents: [], problems };
   }
   const lines = new LineCounter();
@@ -70,14 +72,14 @@ export function readYaml(text: string, file: string): { documents: readonly Yaml
       }),
     ];
   } catch (error) {
-    complain(1, `not readable as YAML: ${error instanceof Error ? error.message : String(error)}`);
+    complain(start, `not readable as YAML: ${error instanceof Error ? error.message : String(error)}`);
     return { documents: [], problems };
   }
   const documents: YamlNode[] = [];
   for (const document of parsed) {
     const [error] = document.errors;
     if (error !== undefined) {
-      complain(lines.linePos(error.pos[0]).line, `not valid YAML: ${error.message.slice(0, 200)}`);
+      complain(placeOf(lines, error.pos[0]), `not valid YAML: ${error.message.slice(0, 200)}`);
       continue;
     }
     if (document.contents === null) continue;
@@ -86,32 +88,39 @@ export function readYaml(text: string, file: string): { documents: readonly Yaml
       if (tree.kind === 'scalar' && tree.value === null) continue;
       documents.push(tree);
     } catch (error) {
-      if (error instanceof Unreadable) complain(error.line, error.message);
+      if (error instanceof Unreadable) complain(error.at, error.message);
       else throw error;
     }
   }
   return { documents, problems };
 }
 
+const start: Place = { line: 1, column: 1 };
+
+function placeOf(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
 function toTree(root: Node, lines: LineCounter): YamlNode {
   const anchors = new Map<string, { node: YamlNode; size: number }>();
   let size = 0;
-  let line = 1;
+  let at = start;
   const spend = (nodes: number) => {
     size += nodes;
     if (size > maxNodes)
-      throw new Unreadable(line, `the document has more than ${maxNodes} values, aliases counted as written out`);
+      throw new Unreadable(at, `the document has more than ${maxNodes} values, aliases counted as written out`);
   };
-  const lineOf = (node: Node) => (node.range ? lines.linePos(node.range[0]).line : line);
+  const find = (node: Node): Place => (node.range ? placeOf(lines, node.range[0]) : at);
 
   const walk = (node: Node | null, depth: number): YamlNode => {
-    if (node === null) return { kind: 'scalar', line, value: null };
-    line = lineOf(node);
-    if (depth > maxDepth) throw new Unreadable(line, `nested deeper than ${maxDepth} levels`);
+    if (node === null) return { kind: 'scalar', ...at, value: null };
+    at = find(node);
+    if (depth > maxDepth) throw new Unreadable(at, `nested deeper than ${maxDepth} levels`);
     if (isAlias(node)) {
       const known = anchors.get(node.source);
       if (known === undefined)
-        throw new Unreadable(line, `there is no anchor ${quoted(node.source)} before this alias`);
+        throw new Unreadable(at, `there is no anchor ${quoted(node.source)} before this alias`);
       spend(known.size);
       return known.node;
     }
@@ -124,38 +133,38 @@ function toTree(root: Node, lines: LineCounter): YamlNode {
   };
 
   const convert = (node: Node, depth: number): YamlNode => {
-    const at = line;
-    if (isScalar(node)) return { kind: 'scalar', line: at, value: scalarValue(node.value, at) };
+    const here = at;
+    if (isScalar(node)) return { kind: 'scalar', ...here, value: scalarValue(node.value, here) };
     if (isSeq(node))
-      return { kind: 'list', line: at, items: node.items.map((item) => walk(item as Node | null, depth + 1)) };
-    if (!isMap(node)) throw new Unreadable(at, 'neither a map nor a list nor a value');
+      return { kind: 'list', ...here, items: node.items.map((item) => walk(item as Node | null, depth + 1)) };
+    if (!isMap(node)) throw new Unreadable(here, 'neither a map nor a list nor a value');
     const seen = new Set<string>();
     const entries: YamlEntry[] = [];
     for (const pair of node.items) {
       const keyNode = pair.key as Node | null;
-      if (!isScalar(keyNode) || keyNode.value === null) throw new Unreadable(line, 'a key must be a plain word');
-      const keyLine = lineOf(keyNode);
+      if (!isScalar(keyNode) || keyNode.value === null) throw new Unreadable(at, 'a key must be a plain word');
+      const keyAt = find(keyNode);
       const key = typeof keyNode.value === 'string' ? keyNode.value : (keyNode.source ?? String(keyNode.value));
-      if (seen.has(key)) throw new Unreadable(keyLine, `the key ${quoted(key)} stands here twice; only one can count`);
+      if (seen.has(key)) throw new Unreadable(keyAt, `the key ${quoted(key)} stands here twice; only one can count`);
       seen.add(key);
-      line = keyLine;
-      entries.push({ key, line: keyLine, value: walk(pair.value as Node | null, depth + 1) });
+      at = keyAt;
+      entries.push({ key, ...keyAt, value: walk(pair.value as Node | null, depth + 1) });
     }
-    return { kind: 'map', line: at, entries };
+    return { kind: 'map', ...here, entries };
   };
   return walk(root, 0);
 }
 
-function scalarValue(value: unknown, line: number): Value {
+function scalarValue(value: unknown, at: Place): Value {
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value;
   }
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw new Unreadable(line, 'not a finite number; put it in quotes to mean the text');
+    throw new Unreadable(at, 'not a finite number; put it in quotes to mean the text');
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
-  throw new Unreadable(line, 'not a plain value');
+  throw new Unreadable(at, 'not a plain value');
 }
 
 /** The entry of a map, or undefined. */

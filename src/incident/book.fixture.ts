@@ -55,7 +55,7 @@ export function rule(id: string, level: Level = 'low', kind: 'rule' | 'correlati
     references: [],
     falsepositives: [],
     author: '',
-    where: { file: 'test.yml', line: 1 },
+    where: { file: 'test.yml', line: 1, column: 1 },
     own: { titleJa: `${id}の題名`, descriptionJa: undefined, by: undefined, periodMs: 24 * hourMs },
   };
 }
