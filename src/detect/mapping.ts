@@ -172,6 +172,9 @@ function routingText(event: Fields, field: string): string | undefined {
     : undefined;
 }
 
+const longestRemembered = 100;
+const mostRemembered = 1_000;
+
 /**
  * A class is which of the values that any condition names stand in the fields that conditions look at: one digit per field,
  * 0 missing, 1 any other value.
@@ -195,14 +198,29 @@ function createClassifier(tables: readonly MappingTable[]): (event: Fields) => n
       place.when.forEach(note);
     }
   }
-  const digits = [...valuesOf].map(([field, values]) => ({ field, values, size: values.size + 2 }));
+  const digits = [...valuesOf].map(([field, values]) => ({
+    field,
+    values,
+    size: values.size + 2,
+    // Hot: what a text led to before, so that it is folded once. Only texts of the record itself get here.
+    known: new Map<string, number>(),
+  }));
   const classes = digits.reduce((product, { size }) => product * size, 1);
   const digitOf = (digit: (typeof digits)[number], event: Fields): number => {
     const value = event[digit.field];
     // Hot: most fields are missing in most events.
     if (value === undefined) return 0;
+    if (typeof value === 'string' && value.length <= longestRemembered) {
+      const known = digit.known.get(value);
+      if (known !== undefined) return known;
+    }
     const text = routingText(event, digit.field);
-    return text === undefined ? 0 : (digit.values.get(text) ?? 1);
+    const found = text === undefined ? 0 : (digit.values.get(text) ?? 1);
+    if (typeof value === 'string' && value.length <= longestRemembered) {
+      if (digit.known.size >= mostRemembered) digit.known.clear();
+      digit.known.set(value, found);
+    }
+    return found;
   };
   if (classes > Number.MAX_SAFE_INTEGER) return (event) => digits.map((digit) => digitOf(digit, event)).join('.');
   return (event) => {

@@ -9,6 +9,7 @@ export type Needed = readonly (readonly string[])[];
 
 const maxLiterals = 64;
 const maxLists = 20;
+const maxSpellings = 8;
 
 class Unsure extends Error {}
 
@@ -61,21 +62,28 @@ function createReader(source: string) {
 
   const sequence = (depth: number): Needed => {
     const needed: (readonly string[])[] = [];
-    let run = '';
+    // Every spelling of what has been read since the last flush: a unit that may be left out doubles them.
+    let spellings = [''];
     const flush = () => {
-      if (run !== '') needed.push([run]);
-      run = '';
+      if (!spellings.includes('')) needed.push(spellings.filter((text) => !holdsAnother(text, spellings)));
+      spellings = [''];
+    };
+    const append = (unit: string) => {
+      spellings = spellings.map((spelling) => spelling + unit);
     };
     while (at < source.length && source[at] !== '|' && source[at] !== ')') {
       const part = piece(depth);
-      const least = repeats();
+      const repeat = repeats();
       if (part === zeroWidth) continue;
       if (typeof part !== 'string') {
         flush();
-        if (least !== 0) needed.push(...part);
-      } else if (least === undefined) run += part;
-      else {
-        if (least > 0) run += part;
+        if (repeat !== 'optional' && repeat !== 0) needed.push(...part);
+      } else if (repeat === undefined) append(part);
+      else if (repeat === 'optional') {
+        if (spellings.length * 2 > maxSpellings) flush();
+        spellings = [...new Set([...spellings, ...spellings.map((spelling) => spelling + part)])];
+      } else {
+        if (repeat > 0) append(part);
         flush();
       }
     }
@@ -145,21 +153,32 @@ function createReader(source: string) {
     return [];
   };
 
-  /** How often at least, over all repeat signs that follow; undefined when there is none. */
-  const repeats = (): number | undefined => {
+  /** How often at least, over all repeat signs that follow; undefined when there is none. `optional`: at most once. */
+  const repeats = (): number | 'optional' | undefined => {
     let least: number | undefined;
+    let optional = false;
     for (;;) {
       const sign = /^(?:[*+?]|\{(\d{1,4})(?:,\d{0,4})?\})/.exec(source.slice(at, at + 12));
-      if (sign === null) return least;
+      if (sign === null) return optional ? 'optional' : least;
       at += sign[0].length;
       const count = sign[1] === undefined ? (sign[0] === '+' ? 1 : 0) : Number(sign[1]);
       // A `?` behind a repeat only makes it lazy.
-      if (least === undefined) least = count;
-      else if (sign[0] !== '?') least = Math.min(least, count);
+      if (least === undefined) {
+        least = count;
+        optional = sign[0] === '?';
+      } else if (sign[0] !== '?') {
+        least = Math.min(least, count);
+        optional = false;
+      }
     }
   };
 
   return { alternation, done: () => at === source.length };
+}
+
+/** A longer text says nothing beside a shorter one that stands in it. */
+function holdsAnother(text: string, texts: readonly string[]): boolean {
+  return texts.some((other) => other !== text && text.includes(other));
 }
 
 const zeroWidth: unique symbol = Symbol('zero width');

@@ -3,11 +3,12 @@
  * HINOMI_SLOW=1, and where the corpora are.
  */
 import { describe, expect, test } from 'vitest';
+import { cloneRule } from '../../test/cloned-rules.ts';
 import { corpora, isPresent, normalize, rawWindows, readLines, readMatches, readSigmaHq } from '../../test/corpora.ts';
 import type { Fields } from '../model/event.ts';
 import { compileRules } from './compile.ts';
 import { matchAll } from './linear.ts';
-import type { DetectionItem, RuleSet, Selection, SigmaRule, Value } from './rule.ts';
+import type { RuleSet } from './rule.ts';
 
 const wanted = process.env.HINOMI_SLOW === '1';
 const present = isPresent('sigmahq-rules.tar.gz', 'otrf-windows.ndjson.zst', 'otrf-process.ndjson.zst');
@@ -22,28 +23,9 @@ function* events(file: string, step = 1): Generator<{ line: number; event: Field
   }
 }
 
-/** Every literal grows at its end, as a clone of the rule for another tool would; wildcards there stay at the end. */
-function grow(value: Value, copy: number, item: DetectionItem): Value {
-  if (['cidr', 'fieldref', 'expand', 'exists'].some((modifier) => item.modifiers.includes(modifier))) return value;
-  if (typeof value === 'number') return value + copy * 1_000_003;
-  if (typeof value !== 'string' || value === '') return value;
-  if (item.modifiers.includes('re')) return `(?:${value})qzx${copy}`;
-  const body = value.replace(/\*+$/, '');
-  return body.endsWith('\\') && body !== value ? `${value}qzx${copy}` : `${body}qzx${copy}${value.slice(body.length)}`;
-}
-
-function clone(rule: SigmaRule, copy: number): SigmaRule {
-  const grown = (selection: Selection): Selection => {
-    if (selection.kind !== 'item') return { ...selection, of: selection.of.map(grown) };
-    const { item } = selection;
-    return { kind: 'item', item: { ...item, values: item.values.map((value) => grow(value, copy, item)) } };
-  };
-  const selections = Object.fromEntries(Object.entries(rule.selections).map(([name, one]) => [name, grown(one)]));
-  return { ...rule, id: `${rule.id}-${copy}`, selections };
-}
-
 describe.skipIf(!wanted || !present)(`the corpora of ${corpora}${present ? why : ' (skipped: not there)'}`, () => {
-  const set: RuleSet = wanted && present ? readSigmaHq() : { rules: [], correlations: [], filters: [], overlays: [], problems: [] };
+  const set: RuleSet =
+    wanted && present ? readSigmaHq() : { rules: [], correlations: [], filters: [], overlays: [], problems: [] };
   const mapping = rawWindows();
 
   test.each(['otrf-windows', 'otrf-process'])(
@@ -65,7 +47,7 @@ describe.skipIf(!wanted || !present)(`the corpora of ${corpora}${present ? why :
   test('ten times the rules: indexed equals linear, and the originals match what they did', {
     timeout: 900_000,
   }, () => {
-    const clones = Array.from({ length: 9 }, (_, copy) => set.rules.map((rule) => clone(rule, copy + 1))).flat();
+    const clones = Array.from({ length: 9 }, (_, copy) => set.rules.map((rule) => cloneRule(rule, copy + 1))).flat();
     const engine = compileRules({ ...set, rules: [...set.rules, ...clones] }, mapping);
     expect(engine.rules.length).toBeGreaterThan(37_000);
     const alone = compileRules(set, mapping);
