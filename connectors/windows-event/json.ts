@@ -11,14 +11,17 @@ const MAX_DEPTH = 16;
 const MAX_FIELDS = 1_000;
 const MAX_KEY_LENGTH = 256;
 
-// Hot: a reviver makes JSON.parse several times slower, so it is used only where a long or an exponent number may stand.
-const perhapsInexact = /[:[,]\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE])/;
+// Hot: a reviver makes JSON.parse several times slower, so it is used only where a long or an exponent number may stand, and is no
+// plain member of an object: those (Keywords is one in every event) get their quotes beforehand.
+const perhapsInexact = /[:[,]\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE])/g;
+const longMember = /:\s*(-?[1-9]\d{15,})(?=\s*[,}])/y;
 
 /** Throws RecordError. */
 export function parseDocument(text: string): JsonObject {
   let value: Json;
   try {
-    value = perhapsInexact.test(text) ? (JSON.parse(text, keepDigits) as Json) : (JSON.parse(text) as Json);
+    const exact = quoteLongMembers(text);
+    value = (exact === undefined ? JSON.parse(text, keepDigits) : JSON.parse(exact)) as Json;
   } catch (error) {
     // A reviver recurses, and a document deep enough exhausts the stack.
     if (error instanceof RangeError) throw tooDeep();
@@ -41,6 +44,27 @@ export function own(object: JsonObject, key: string): Json | undefined {
 function kindOf(value: Json): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}
+
+/**
+ * The text with quotes around long whole numbers that are members of objects; undefined where some other number may be inexact. A
+ * quote after a word's letter closes a string, in valid JSON; before a colon it closes a key.
+ */
+function quoteLongMembers(text: string): string | undefined {
+  let quoted = '';
+  let from = 0;
+  perhapsInexact.lastIndex = 0;
+  for (let found = perhapsInexact.exec(text); found !== null; found = perhapsInexact.exec(text)) {
+    const colon = found.index;
+    longMember.lastIndex = colon;
+    const digits = longMember.exec(text)?.[1];
+    if (digits === undefined || text[colon - 1] !== '"' || !/\w/.test(text[colon - 2] ?? '')) return undefined;
+    quoted += text.slice(from, colon);
+    quoted += Number.isSafeInteger(Number(digits)) ? `:${digits}` : `:"${digits}"`;
+    from = longMember.lastIndex;
+    perhapsInexact.lastIndex = from;
+  }
+  return from === 0 ? text : quoted + text.slice(from);
 }
 
 function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
