@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createCorrelator } from '../src/correlate/correlator.ts';
 import { createCity } from '../src/demo/city.ts';
+import { lintRules } from '../src/detect/lint.ts';
 import { formatProblem } from '../src/detect/rule.ts';
 import { runTests } from '../src/rule-tests.ts';
 import { engine, folder, parseRecord } from './watch.fixture.ts';
@@ -16,6 +17,11 @@ it('is read, resolved and compiled without a complaint', () => {
   expect([...folder.set.problems, ...engine.problems].map(formatProblem)).toEqual([]);
   expect(engine.rules).toHaveLength(folder.set.rules.length);
   expect(all.length).toBeGreaterThan(75);
+});
+
+it('gives no lint a reason', () => {
+  const files = [...texts].map(([file, text]) => ({ file, text }));
+  expect(lintRules(files).map(formatProblem)).toEqual([]);
 });
 
 const results = runTests({ folder, engine, parse: parseRecord, createCorrelator });

@@ -1,23 +1,25 @@
 /**
- * Composition root of one pipeline thread: takes the ports it is given, compiles the rules, and walks batches until told to stop.
- * The only file besides app.ts that names an adapter.
+ * Composition root of one pipeline thread: compiles the rules it is sent, takes the ports it is given, and walks batches until told
+ * to stop. The only file besides app.ts that names an adapter.
  */
-import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { connectors } from '../connectors/index.ts';
 import { compileRules } from './detect/compile.ts';
-import { createRecordsWalk, type RecordsParts } from './pipeline/records.ts';
+import type { Engine } from './detect/engine.ts';
+import type { Problem } from './detect/rule.ts';
+import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
-import { readRuleFolders } from './rule-folder.ts';
+import { buildRules, createTextParser } from './rule-build.ts';
+import type { RuleText } from './rule-texts.ts';
 import { createSqliteStore, type StoreHandle } from './store/sqlite.ts';
+import { type Call, serveCalls } from './thread.ts';
 
 export interface PipelineThreadData {
-  readonly ruleFolders: readonly string[];
   readonly placeholders: Readonly<Record<string, readonly string[]>>;
   readonly limits: RecordsParts['limits'];
 }
 
-/** The first message to the thread: what it works with. The second tells it to stop. */
+/** What the thread works with. */
 export interface PipelineStart {
   readonly store: StoreHandle;
   readonly records: MessagePort;
@@ -25,42 +27,99 @@ export interface PipelineStart {
   readonly matchFields: readonly string[];
 }
 
-/** What the thread tells the center: that it works, that a batch failed, that it has stopped. */
-export type PipelineNews =
-  | { readonly news: 'ready' | 'stopped' }
-  | { readonly news: 'failed'; readonly error: string; readonly batches: readonly string[] };
+/** What compiling said. */
+export interface Prepared {
+  readonly problems: readonly Problem[];
+  /** Ids of rules that could not be compiled. */
+  readonly leftOut: readonly string[];
+}
 
-const data = workerData as PipelineThreadData;
+/** What the thread answers to, one call after another. */
+export interface PipelineCalls {
+  /** Compiles rules and holds them ready; those at work stay at work. */
+  prepare(texts: readonly RuleText[]): Prepared;
+  /** Begins to walk batches, with the rules that are ready. */
+  work(start: PipelineStart): void;
+  /** Batches from now on meet the rules that are ready; resolves when the last that met the former ones are done. */
+  swap(matchFields: readonly string[]): Promise<void>;
+  /** Resolves when the batches in work are done. */
+  stop(): Promise<void>;
+}
+
+/** What the thread tells by itself. */
+export interface PipelineNews {
+  readonly error: string;
+  readonly batches: readonly string[];
+}
+
+const data = workerData as PipelineThreadData & { readonly control: MessagePort };
 const tell = (news: PipelineNews): void => parentPort?.postMessage(news);
 
-const started = once(parentPort as MessagePort, 'message') as Promise<[PipelineStart]>;
-const { set, mapping } = await readRuleFolders(data.ruleFolders);
-const engine = compileRules(set, mapping, { placeholders: data.placeholders });
-const [start] = await started;
-const records = createSqliteQueue(start.records);
-const walk = createRecordsWalk({
-  store: createSqliteStore(start.store),
-  matches: createSqliteQueue(start.matches),
-  connectors: new Map(connectors.map((connector) => [connector.type, connector])),
-  engine,
-  matchFields: new Set(start.matchFields),
-  limits: data.limits,
-});
-const stop = records.work(walk, {
-  // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
-  maxJobs: 64,
-  maxBytes: 128 * 1024,
-  leaseMs: 60_000,
-  maxAttempts: 5,
-  onError: (error, jobs) =>
-    tell({
-      news: 'failed',
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      batches: jobs.map((job) => job.id),
-    }),
-});
-parentPort?.once('message', async () => {
-  await stop();
-  tell({ news: 'stopped' });
-});
-tell({ news: 'ready' });
+const parse = createTextParser();
+let ready: Engine | undefined;
+let atWork: RulesAtWork | undefined;
+let running: Promise<unknown> = Promise.resolve();
+let stopWork: (() => Promise<void>) | undefined;
+
+const putToWork = (matchFields: readonly string[]): void => {
+  if (ready === undefined) throw new Error('no rules were compiled before the thread was put to work');
+  atWork = { engine: ready, matchFields: new Set(matchFields) };
+};
+
+const calls: PipelineCalls = {
+  prepare(texts) {
+    const { set, mapping } = buildRules(parse(texts));
+    ready = compileRules(set, mapping, { placeholders: data.placeholders });
+    const compiled = new Set(ready.rules.map(({ id }) => id));
+    return {
+      problems: ready.problems,
+      leftOut: set.rules.map(({ id }) => id).filter((id) => !compiled.has(id)),
+    };
+  },
+  work(start) {
+    putToWork(start.matchFields);
+    const walk = createRecordsWalk({
+      store: createSqliteStore(start.store),
+      matches: createSqliteQueue(start.matches),
+      connectors: new Map(connectors.map((connector) => [connector.type, connector])),
+      rules: () => atWork as RulesAtWork,
+      limits: data.limits,
+    });
+    const walkAndNote = (jobs: Parameters<typeof walk>[0]): Promise<void> => {
+      const walked = walk(jobs);
+      running = walked.catch(() => undefined);
+      return walked;
+    };
+    stopWork = createSqliteQueue(start.records).work(walkAndNote, {
+      // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
+      maxJobs: 64,
+      maxBytes: 128 * 1024,
+      leaseMs: 60_000,
+      maxAttempts: 5,
+      onError: (error, jobs) =>
+        tell({
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          batches: jobs.map((job) => job.id),
+        }),
+    });
+  },
+  async swap(matchFields) {
+    putToWork(matchFields);
+    await running;
+  },
+  async stop() {
+    await stopWork?.();
+  },
+};
+
+const serve = async ({ method, args, answer, fail }: Call): Promise<void> => {
+  try {
+    answer(await (calls[method as keyof PipelineCalls] as (...given: readonly unknown[]) => unknown)(...args));
+  } catch (error) {
+    fail(error);
+  }
+};
+let last: Promise<void> = Promise.resolve();
+serveCalls((waiting) => {
+  for (const call of waiting) last = last.then(() => serve(call));
+}).add(data.control);

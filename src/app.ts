@@ -8,22 +8,23 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { connectors } from '../connectors/index.ts';
 import { createLive } from './api/live.ts';
+import type { RulesReload } from './api/parts.ts';
 import { createApi } from './api/server.ts';
+import { beginMatchesWork } from './app-matches.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
+import { openRules } from './app-rules.ts';
 import type { Config } from './config.ts';
-import { createCorrelator } from './correlate/correlator.ts';
-import { usableCorrelations } from './correlate/usable.ts';
-import { compileRules } from './detect/compile.ts';
+import type { CorrelatorStats } from './correlate/correlator.ts';
 import { createIncidentBook } from './incident/book.ts';
 import { createAuthenticate } from './intake/authenticate.ts';
 import { createBacklog, createQuota } from './intake/quota.ts';
 import { createRefused } from './intake/refused.ts';
 import { createIntake } from './intake/server.ts';
-import { createMatchesWalk, rebuild } from './pipeline/matches.ts';
+import { rulePackFolders } from './packs/pack-folder.ts';
 import { replayRejects } from './pipeline/replay.ts';
 import type { Queue } from './queue/queue.ts';
 import { openSqliteQueue } from './queue/sqlite.ts';
-import { readRuleFolders, ruleFolders } from './rule-folder.ts';
+import { ruleFolders } from './rule-folder.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 import type { Change, Store } from './store/store.ts';
 
@@ -35,6 +36,8 @@ export interface Center {
   /** The queue of records, for counting what waits. */
   readonly records: Queue;
   readonly matches: Queue;
+  /** Reads the rules' folders again; `actor` is who asked for it. Throws why the rules before stay in force. */
+  reloadRules(actor: string): Promise<RulesReload>;
   /** Takes no new work, finishes what runs, closes the files. What is queued stays queued. */
   close(): Promise<void>;
 }
@@ -75,7 +78,6 @@ async function open(
   const pipeline = beginPipelineThreads(
     workers,
     {
-      ruleFolders: ruleFolders(config.rules),
       placeholders: config.rules.placeholders,
       limits: {
         maxRecordBytes: config.intake.maxRecordBytes,
@@ -96,54 +98,43 @@ async function open(
     onClose(host.close);
     return host;
   };
-  const [storeHost, recordsHost, matchesHost, { set, mapping }] = await allOrNone([
+  const [storeHost, recordsHost, matchesHost, rules] = await allOrNone([
     closing(openSqliteStore({ folder: config.dataDir })),
     closing(openSqliteQueue({ file: queueFile('records'), rememberMs })),
     closing(openSqliteQueue({ file: queueFile('matches'), rememberMs })),
-    readRuleFolders(ruleFolders(config.rules)),
+    openRules({
+      folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],
+      latenessMs: config.correlate.latenessHours * 3_600_000,
+      pipeline,
+      log,
+    }),
   ]);
   const { store } = storeHost;
   const records = recordsHost.queue;
   const matches = matchesHost.queue;
 
-  // Rules: one set for the correlator here, compiled anew in each pipeline thread.
-  const engine = compileRules(set, mapping, { placeholders: config.rules.placeholders });
-  const latenessMs = config.correlate.latenessHours * 3_600_000;
-  const { correlations, problems } = usableCorrelations({ ...set, ecsField: mapping.ecsFields, latenessMs });
-  const engineProblems = [...engine.problems, ...problems];
-  for (const { where, message } of [...set.problems, ...engineProblems])
-    log.warn({ rule: `${where.file}:${where.line}` }, message);
-  const rulesById = new Map([...set.rules, ...correlations].map((rule) => [rule.id, rule]));
-
   // Correlator and incidents.
   const live = createLive();
-  const correlator = createCorrelator({ rules: set.rules, correlations, ecsField: mapping.ecsFields, latenessMs });
   const book = createIncidentBook();
-  await rebuild({ store, correlator, book });
-  const stopMatches = matches.work(
-    createMatchesWalk({ store, correlator, book, rulesById, onSaved: (changes) => live.publish(changes) }),
-    {
-      maxJobs: 16,
-      maxBytes: 4 * 1024 * 1024,
-      leaseMs: 60_000,
-      maxAttempts: 20,
-      onError: (error, jobs) =>
-        log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),
-    },
+  const onSaved = (changes: readonly Change[]): void => live.publish(changes);
+  const walk = await beginMatchesWork(
+    { store, matches, waiting: [records, matches], book, onSaved, log },
+    rules.current(),
   );
-
-  onClose(stopMatches);
+  onClose(walk.stop);
 
   // Pipeline.
   await pipeline.work(() => {
     const { handle, transfer } = storeHost.handle();
     const ports = { records: recordsHost.connect(), matches: matchesHost.connect() };
     return {
-      start: { store: handle, ...ports, matchFields: [...correlator.matchFields] },
+      start: { store: handle, ...ports, matchFields: [...rules.current().correlator.matchFields] },
       transfer: [...transfer, ports.records, ports.matches],
     };
   });
   onClose(pipeline.stop);
+  rules.begin({ handOver: walk.handOver, save: (changes) => store.save(changes) });
+  onClose(rules.close);
 
   // Doors.
   const refused = createRefused(store, (error) =>
@@ -165,11 +156,12 @@ async function open(
   const api = await createApi({
     store,
     queue: records,
-    rules: () => ({ set, engineProblems }),
+    rules: rules.current,
+    reloadRules: rules.reload,
     connectors,
     onSaved: (changes: readonly Change[]) => {
       for (const change of changes) book.replace(change);
-      live.publish(changes);
+      onSaved(changes);
     },
     live,
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
@@ -197,7 +189,7 @@ async function open(
         },
       };
     },
-    metrics: async () => queueMetrics(records, matches, correlator.stats()),
+    metrics: async () => queueMetrics(records, matches, rules.current().correlator.stats()),
   });
 
   const prune = setInterval(() => {
@@ -220,6 +212,7 @@ async function open(
     intakeUrl,
     records,
     matches,
+    reloadRules: rules.reload,
   };
 }
 
@@ -249,7 +242,7 @@ async function listen(
 async function queueMetrics(
   records: Queue,
   matches: Queue,
-  correlator: { groups: number; entries: number; evicted: number },
+  correlator: CorrelatorStats,
 ): Promise<string> {
   const lines: string[] = [];
   const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]): void => {
@@ -286,5 +279,11 @@ async function queueMetrics(
   gauge('hinomi_correlator_evicted', 'Events forgotten by correlation rules for want of room since the start.', [
     ['', correlator.evicted],
   ]);
+  gauge(
+    'hinomi_correlator_rule_evicted',
+    'The same, of the rules that forget most.',
+    correlator.forgetful.map(({ ruleId, evicted }) => [`{rule="${ruleId.replace(/[\\"\n]/g, '_')}"}`, evicted]),
+  );
+  gauge('hinomi_correlator_waiting', 'Moments that are judged once event time has moved on.', [['', correlator.waiting]]);
   return `${lines.join('\n')}\n`;
 }

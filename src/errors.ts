@@ -7,6 +7,7 @@ export const errorCodes = {
   'csrf-failed': { status: 403, title: 'The request did not come from the console' },
   'not-found': { status: 404, title: 'There is no such thing, or it is not yours to see' },
   conflict: { status: 409, title: 'It exists already' },
+  'not-reloaded': { status: 409, title: 'The rules could not be read anew; those before stay in force' },
   'version-conflict': { status: 412, title: 'It was changed by someone else meanwhile' },
   'too-large': { status: 413, title: 'The body is larger than allowed' },
   'unsupported-media-type': { status: 415, title: 'This content type or encoding is not taken here' },

@@ -1,5 +1,6 @@
 /** Dispatches to commands/<name>.ts. The only file that reads argv and the environment, and that exits. */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { HelpWanted, nearest, UsageError } from './commands/arguments.ts';
 import type { Command, Io } from './commands/io.ts';
 
@@ -17,7 +18,7 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
   users: { about: 'add and list people', load: async () => (await import('./commands/users.ts')).users },
   send: { about: 'send files of logs to a center', load: async () => (await import('./commands/send.ts')).send },
   scan: { about: 'look through files of logs, offline', load: async () => (await import('./commands/scan.ts')).scan },
-  rules: { about: 'check, test and list rules', load: async () => (await import('./commands/rules.ts')).rules },
+  rules: { about: 'check, test, list and import rules', load: async () => (await import('./commands/rules.ts')).rules },
   replay: {
     about: 'work rejected records again, after a fix',
     load: async () => (await import('./commands/replay.ts')).replay,
@@ -82,11 +83,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });
 
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    // Without this an end of input would leave the question open, and the process would end as if all were well.
+    const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+    return await Promise.race([terminal.question(question, { signal: stopping.signal }), ended]);
+  } finally {
+    terminal.close();
+  }
+}
+
 process.exitCode = await run(process.argv[2], process.argv.slice(3), {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   env: process.env,
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,
+  ...(process.stdin.isTTY === true && process.stdout.isTTY === true && { ask }),
   signal: stopping.signal,
 });

@@ -46,7 +46,7 @@ test('reads rules, tables and tests, each from its place', async () => {
   const { set, mapping } = await readRuleFolder(folder);
   expect(set.problems.map(formatProblem)).toEqual([]);
   expect(set.rules.map(({ id }) => id)).toEqual(['r1', 'r2']);
-  expect(set.rules[0]?.where).toEqual({ file: join(folder, 'vpn/a.yml'), line: 1 });
+  expect(set.rules[0]?.where).toEqual({ file: join(folder, 'vpn/a.yml'), line: 1, column: 1 });
   expect(set.correlations.map(({ rules }) => rules)).toEqual([['r1']]);
   expect(mapping.routes({ product: 'own', category: undefined, service: undefined })).toBe(true);
   expect(mapping.routes({ product: 'windows', category: undefined, service: 'security' })).toBe(true);
@@ -74,11 +74,11 @@ test('what is wrong is told with its file and leaves the rest in force', async (
   const { set } = await readRuleFolders([one, two]);
   expect(set.rules.map(({ id }) => id)).toEqual(['r1', 'r9']);
   expect(set.problems.map((problem) => formatProblem(problem).slice(root.length))).toEqual([
-    expect.stringContaining('/b.yml:1: the file is not valid UTF-8'),
-    expect.stringContaining('/fields/t.yml:1: when must be a map'),
-    expect.stringContaining('/c.yml:1: the rule needs the key "logsource"'),
-    expect.stringContaining('/c.yml:1: the rule needs the key "detection"'),
-    expect.stringContaining('/a.yml:1: the id "r1" belongs to'),
+    expect.stringContaining('/b.yml:1:1: the file is not valid UTF-8'),
+    expect.stringContaining('/fields/t.yml:1:1: when must be a map'),
+    expect.stringContaining('/c.yml:1:1: the rule needs the key "logsource"'),
+    expect.stringContaining('/c.yml:1:1: the rule needs the key "detection"'),
+    expect.stringContaining('/a.yml:1:1: the id "r1" belongs to'),
   ]);
   await expect(readRuleFolder(join(root, 'nowhere'))).rejects.toThrow('cannot be read');
 });
@@ -165,17 +165,17 @@ test.each<[string, string, string, string | undefined]>([
 });
 
 test.each([
-  ['- name: t\n    expect: yes\n    events: [{ fields: { a: b } }]', '8: expect must be "match" or "no match"'],
-  ['- name: t\n    expect: match', '8: the test needs either events or a timeline'],
-  ['- name: t\n    expect: match\n    event: []', '10: a test has no key "event" (did you mean "events"?)'],
+  ['- name: t\n    expect: yes\n    events: [{ fields: { a: b } }]', '8:5: expect must be "match" or "no match"'],
+  ['- name: t\n    expect: match', '8:5: the test needs either events or a timeline'],
+  ['- name: t\n    expect: match\n    event: []', '10:5: a test has no key "event" (did you mean "events"?)'],
   [
     '- name: t\n    expect: match\n    events: [{ record: x }]',
-    '10: the event needs "dataset" and "record", or "fields"',
+    '10:14: the event needs "dataset" and "record", or "fields"',
   ],
-  ['- name: t\n    expect: match\n    events: [{ fields: { a: { b: c } } }]', '10: "a" must be text'],
+  ['- name: t\n    expect: match\n    events: [{ fields: { a: { b: c } } }]', '10:26: "a" must be text'],
   [
     '- name: t\n    expect: match\n    timeline: [{ at: soon, fields: { a: b } }]',
-    '10: "at" is the time since the beginning',
+    '10:16: "at" is the time since the beginning',
   ],
 ])('a test written wrongly is a problem: %j', async (body, expected) => {
   const { set, tests } = await readRuleFolder(await write({ 'a.yml': `${failed}---\ntests:\n  ${body}\n` }));

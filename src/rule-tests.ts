@@ -5,7 +5,7 @@
 import type { CorrelatorOptions } from './correlate/correlator.ts';
 import type { Finding } from './correlate/finding.ts';
 import type { Engine } from './detect/engine.ts';
-import type { CorrelationRule, SigmaRule } from './detect/rule.ts';
+import { type CorrelationRule, formatWhere, type SigmaRule } from './detect/rule.ts';
 import type { RuleTest, TestInput, TimelineEntry } from './detect/rule-test.ts';
 import type { Match } from './model/alert.ts';
 import type { Fields } from './model/event.ts';
@@ -16,7 +16,10 @@ export interface TestParts {
   readonly engine: Engine;
   /** A raw record by the connector of that name, with the default settings of a source. Throws what the connector throws. */
   readonly parse: (dataset: string, record: string) => readonly Fields[];
-  readonly createCorrelator: (options: CorrelatorOptions) => { add(matches: readonly Match[]): readonly Finding[] };
+  readonly createCorrelator: (options: CorrelatorOptions) => {
+    add(matches: readonly Match[]): readonly Finding[];
+    advance(toMs: number): readonly Finding[];
+  };
 }
 
 export interface TestResult {
@@ -68,13 +71,17 @@ const beginMs = Date.UTC(2026, 0, 5);
 function runTimeline(test: RuleTest, correlation: CorrelationRule, named: Named, parts: TestParts): string | undefined {
   if (test.timeline.length === 0) return 'a correlation is tested by a timeline';
   const { set, mapping } = parts.folder;
+  const beneath = rulesBeneath(correlation, set.correlations);
   const correlator = parts.createCorrelator({
-    rules: set.rules.filter(({ id }) => correlation.rules.includes(id)),
-    correlations: [correlation],
+    rules: set.rules.filter(({ id }) => beneath.has(id)),
+    correlations: set.correlations.filter(({ id }) => id === correlation.id || beneath.has(id)),
     ecsField: mapping.ecsFields,
   });
-  const matches = test.timeline.flatMap((entry, index) => matchesOf(entry, index, correlation, named, parts));
-  const findings = correlator.add(matches).filter(({ ruleId }) => ruleId === correlation.id);
+  const matches = test.timeline.flatMap((entry, index) => matchesOf(entry, index, beneath, named, parts));
+  // The timeline is all there is: what waits for later events is judged.
+  const findings = [...correlator.add(matches), ...correlator.advance(Number.POSITIVE_INFINITY)].filter(
+    ({ ruleId }) => ruleId === correlation.id,
+  );
   const members = [...new Set(findings.map(({ memberId }) => memberId))].sort();
   if (findings.length > 0 !== (test.expect === 'match')) {
     return findings.length > 0
@@ -85,18 +92,27 @@ function runTimeline(test: RuleTest, correlation: CorrelationRule, named: Named,
   return `it gives alerts at ${members.join(', ')}, not at ${test.members.join(', ')}`;
 }
 
+/** Ids of all that a correlation refers to, through other correlations too. */
+function rulesBeneath(correlation: CorrelationRule, correlations: readonly CorrelationRule[]): ReadonlySet<string> {
+  const beneath = new Set<string>(correlation.rules);
+  // A set that grows while it is walked is walked to its new end.
+  for (const id of beneath)
+    for (const rule of correlations.find((one) => one.id === id)?.rules ?? []) beneath.add(rule);
+  return beneath;
+}
+
 function matchesOf(
   entry: TimelineEntry,
   index: number,
-  correlation: CorrelationRule,
+  beneath: ReadonlySet<string>,
   named: Named,
   parts: TestParts,
 ): readonly Match[] {
-  const place = `${entry.where.file}:${entry.where.line}`;
+  const place = formatWhere(entry.where);
   const said = entry.rule === undefined ? undefined : named.get(entry.rule);
   if (entry.rule !== undefined && said === undefined)
     throw new Error(`${place}: there is no rule "${entry.rule}" in force`);
-  if (said !== undefined && !correlation.rules.includes(said.id)) {
+  if (said !== undefined && !beneath.has(said.id)) {
     throw new Error(`${place}: the correlation does not refer to the rule "${entry.rule}"`);
   }
   return eventsOf(entry.input, parts).flatMap((fields, part) => {
@@ -105,7 +121,7 @@ function matchesOf(
     if (said !== undefined && !ids.includes(said.id))
       throw new Error(`${place}: the record does not match the rule "${entry.rule}"`);
     return ids
-      .filter((id) => correlation.rules.includes(id))
+      .filter((id) => beneath.has(id))
       .map((ruleId) => ({
         ruleId,
         eventId: `test-${index}-${part}`,

@@ -94,6 +94,8 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
   'src/scan/': {
     values: [
       'src/scan/',
+      'src/archive/',
+      'src/evtx/',
       'src/detect/',
       'src/model/',
       'src/connector.ts',
@@ -102,6 +104,12 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
       'src/pipeline/decode.ts',
       'src/send/cut.ts',
     ],
+  },
+  'src/archive/': { values: ['src/archive/'] },
+  'src/evtx/': { values: ['src/evtx/'] },
+  'src/packs/': {
+    values: ['src/packs/', 'src/archive/', 'src/detect/', 'src/model/'],
+    types: ['src/rule-texts.ts'],
   },
   'src/send/': { values: ['src/send/', 'src/model/', 'src/input.ts', 'src/progress.ts', 'src/commands/io.ts'] },
   'src/access/': { values: ['src/access/', 'src/model/', 'src/errors.ts'] },
@@ -139,6 +147,12 @@ describe('who may import whom', () => {
       ({ path, imports }) => imports.some((target) => adapters.includes(target)) && !roots.test(path),
     );
     expect(naming.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('archives are read with nothing but zlib', () => {
+    const readers = product.filter(({ path }) => path.startsWith('src/archive/'));
+    expect(readers.length).toBeGreaterThan(0);
+    expect(readers.flatMap(({ packages }) => packages).filter((name) => name !== 'node:zlib')).toEqual([]);
   });
 
   it('detection, correlation and incidents are pure: no I/O, no clock', () => {

@@ -21,6 +21,7 @@ import type { Change, Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import { auditChange } from './audit-entry.ts';
 import { createLive, type Live } from './live.ts';
+import { testRules } from './rules.fixture.ts';
 import { type ApiOptions, type ApiParts, createApi } from './server.ts';
 
 /** Something of a member that must never reach another; `word` is part of every text, name and id. */
@@ -71,61 +72,6 @@ const connector: Connector = {
   records: 'lines',
   config: z.strictObject({ facility: z.string().optional() }),
   parse: () => [],
-};
-
-const head = {
-  name: undefined,
-  description: 'One address fails at the door again and again.',
-  status: 'test',
-  level: 'high',
-  tags: ['attack.t1110'],
-  references: [],
-  falsepositives: [],
-  author: 'Hinomi',
-  own: { titleJa: 'ログイン失敗', descriptionJa: '同じ送信元が何度も失敗。', by: undefined, periodMs: 86_400_000 },
-} as const;
-
-const rules: ReturnType<ApiParts['rules']> = {
-  set: {
-    rules: [
-      {
-        ...head,
-        kind: 'rule',
-        id: 'rule-one',
-        title: 'Failed sign-in',
-        where: { file: 'rules/vpn/one.yml', line: 1, column: 1 },
-        logsource: { product: 'test-product', category: undefined, service: undefined },
-        selections: {},
-        condition: { kind: 'selection', name: 'selection' },
-      },
-    ],
-    correlations: [
-      {
-        ...head,
-        kind: 'correlation',
-        id: 'vpn/two.yml',
-        title: 'Many failed sign-ins',
-        own: { ...head.own, titleJa: undefined, descriptionJa: undefined },
-        where: { file: 'rules/vpn/two.yml', line: 1, column: 1 },
-        type: 'event_count',
-        rules: ['rule-one'],
-        groupBy: ['source.ip'],
-        timespanMs: 60_000,
-        condition: undefined,
-        expression: undefined,
-        aliases: {},
-        generate: false,
-        members: 'within',
-        minMembers: 3,
-      },
-    ],
-    filters: [],
-    overlays: [],
-    problems: [
-      { where: { file: 'rules/vpn/x.yml', line: 14, column: 1 }, severity: 'error', message: 'unknown modifier "contain"' },
-    ],
-  },
-  engineProblems: [],
 };
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -350,7 +296,12 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
       {
         store,
         queue: { depth: async () => depth, dead: async () => dead, retryDead: async (ids) => ids.length },
-        rules: () => rules,
+        rules: () => testRules,
+        reloadRules: async () => ({
+          ...testRules,
+          ...{ rules: testRules.rules.length, correlations: testRules.correlations.length },
+          ...{ added: [], removed: [], changed: ['rule-one'] },
+        }),
         connectors: [connector],
         onSaved: (changes) => {
           saved.push(...changes);

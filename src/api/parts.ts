@@ -3,17 +3,55 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Connector } from '../connector.ts';
-import type { Problem, RuleSet } from '../detect/rule.ts';
+import type { CorrelationRule, Problem, SigmaRule } from '../detect/rule.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Change, Store } from '../store/store.ts';
 import type { Live } from './live.ts';
 
+/** A file that is broken on disk, so that its rules stay as they were. */
+export interface KeptOld {
+  readonly file: string;
+  /** When the version in force was read, ISO 8601 UTC. */
+  readonly since: string;
+  /** Ids of the rules and correlations in it. */
+  readonly rules: readonly string[];
+}
+
+/** The rules that the center works with: those left out are not among them, but in `problems`. */
+export interface RulesInForce {
+  readonly rules: readonly SigmaRule[];
+  readonly correlations: readonly CorrelationRule[];
+  readonly problems: readonly Problem[];
+  /** The same for the same files. */
+  readonly version: string;
+  /** When the folders were read, ISO 8601 UTC. */
+  readonly loadedAt: string;
+  readonly keptOld: readonly KeptOld[];
+}
+
+/** What a reload brought, with what is in force from now on. */
+export interface RulesReload {
+  readonly version: string;
+  readonly loadedAt: string;
+  /** How many are in force. */
+  readonly rules: number;
+  readonly correlations: number;
+  readonly problems: readonly Problem[];
+  /** Ids of rules and correlations, sorted. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  readonly keptOld: readonly KeptOld[];
+}
+
 export interface ApiParts {
   readonly store: Store;
   /** The queue of records. */
   readonly queue: Pick<Queue, 'depth' | 'dead' | 'retryDead'>;
-  readonly rules: () => { readonly set: RuleSet; readonly engineProblems: readonly Problem[] };
+  readonly rules: () => RulesInForce;
+  /** Reads the rules' folders again, and puts it on record. Throws why the rules before stay in force. */
+  readonly reloadRules: (actor: string) => Promise<RulesReload>;
   readonly connectors: readonly Connector[];
   /** Told of each saved change to alerts, incidents and campaigns, after the save. */
   readonly onSaved: (changes: readonly Change[]) => void;

@@ -91,7 +91,7 @@ test('rules, their problems, and rules without an id of their own', async () => 
     descriptionJa: '同じ送信元が何度も失敗。',
   });
   expect((await get('/api/v1/rules/problems')).json().items[0].text).toBe(
-    'rules/vpn/x.yml:14: unknown modifier "contain"',
+    'rules/vpn/x.yml:14:1: unknown modifier "contain"',
   );
   expect((await get('/api/v1/rules/nothing')).statusCode).toBe(404);
 });

@@ -6,6 +6,8 @@ export interface Io {
   readonly cwd: string;
   /** Whether `out` is a person's terminal. */
   readonly isTerminal: boolean;
+  /** Asks the person at the terminal and gives the answer; not there where nobody is. An end of input is an empty answer. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { packZip } from '../archive/zip.fixture.ts';
+import { fakeEvtx, utf16 } from '../evtx/evtx.fixture.ts';
 import { UsageError } from './arguments.ts';
 import { scan } from './scan.ts';
 
@@ -55,6 +57,19 @@ const event = (command: string, image = 'C:\\Windows\\System32\\cmd.exe'): strin
     Image: image,
     CommandLine: command,
   });
+const csv = (records: readonly string[]): string => {
+  const rows = records.map((text) => JSON.parse(text) as Record<string, string>);
+  const cells = (row: readonly string[]): string => row.map((cell) => `"${cell}"`).join(';');
+  return [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))].map(cells).join('\r\n');
+};
+const evtx = (records: readonly string[]): Buffer =>
+  fakeEvtx(
+    records.map((text) => {
+      const { CommandLine, Image } = JSON.parse(text) as Record<string, string>;
+      return { command: CommandLine as string, data: [['Image', [1, utf16(Image as string)]]] };
+    }),
+    3,
+  );
 const quiet = event('cmd');
 const share = event('\\\\share\\x.exe');
 const both = event('\\\\share\\whoami.exe', 'Z:\\whoami.exe');
@@ -71,6 +86,7 @@ describe('every packing and form gives the same matches', () => {
     ['objects one after another', records.map((text) => JSON.stringify(JSON.parse(text), undefined, 2)).join('')],
     ['gzip', gzipSync(lines)],
     ['zstd', zstdCompressSync(lines)],
+    ['CSV', csv(records)],
     ['UTF-16, as PowerShell writes it', Buffer.from(`\ufeff[${records.join(',')}]`, 'utf16le')],
   ])('%s', async (_, text) => {
     await write('log', text);
@@ -84,6 +100,115 @@ describe('every packing and form gives the same matches', () => {
         { file: 'log', line: 3, ...bb },
       ]);
     }
+  });
+});
+
+describe('EVTX', () => {
+  const records = [quiet, share, quiet, both];
+  const found = [
+    { ...bb, file: 'log', line: 1 },
+    { ...aa, file: 'log', line: 3 },
+    { ...bb, file: 'log', line: 3 },
+  ].map((match) => ({ ...match, time: '2020-12-14T13:30:00.000Z' }));
+
+  test.each<[string, Buffer]>([
+    ['as it is', evtx(records)],
+    ['in zstd', zstdCompressSync(evtx(records))],
+  ])('%s', async (_, bytes) => {
+    await write('log', bytes);
+    expect(await run([...own, 'log'])).toMatchObject({ status: 1, err: '' });
+    expect(await matches()).toEqual(found);
+  });
+
+  test('what is torn keeps its number, what is no chunk is told', async () => {
+    const bytes = evtx(records);
+    bytes.writeUInt32LE(0, 4096 + 512);
+    await write('log', Buffer.concat([bytes, Buffer.alloc(65_536, 1)]));
+    const { status, out, err } = await run([...own, 'log']);
+    expect(status).toBe(2);
+    expect(out).toMatch(/4 records of 1 file .*: 3 events, 1 reject[\s\S]*log, record 0: .* torn/);
+    expect(err).toBe('hinomi scan: log: the chunk at byte 135168 is damaged, and passed over');
+    expect(await matches()).toEqual(found);
+  });
+
+  test('a connector of lines does not read it', async () => {
+    await write('log', evtx(records));
+    const { status, err } = await run(['--connector', 'linux-auth', 'log']);
+    expect(status).toBe(2);
+    expect(err).toMatch(/log: this is a Windows event log \(EVTX\): --connector windows-event reads it/);
+  });
+});
+
+describe('zip archives', () => {
+  test('their members are files, told by their names', async () => {
+    const members = [
+      { name: 'z.json', text: share },
+      { name: 'in/a.json.gz', text: gzipSync(`${quiet}\n${both}`) },
+      { name: 'b.evtx', text: evtx([quiet, share]), stored: true },
+      { name: 'empty', text: '' },
+    ];
+    await write('logs.zip', packZip(members));
+    await write('logs.zip-', share);
+    const { status, out, err } = await run([...own, 'logs.zip', 'logs.zip-']);
+    expect({ status, err }).toEqual({ status: 1, err: '' });
+    expect(out).toContain('6 records of 5 files');
+    expect((await matches()).map((match) => Object.values(match as object).slice(0, 3))).toEqual([
+      ['logs.zip-', 0, 'bb'],
+      ['logs.zip/b.evtx', 1, 'bb'],
+      ['logs.zip/in/a.json.gz', 1, 'aa'],
+      ['logs.zip/in/a.json.gz', 1, 'bb'],
+      ['logs.zip/z.json', 0, 'bb'],
+    ]);
+  });
+
+  test('a member that cannot be read is told, and the others are read', async () => {
+    const members = [
+      { name: 'secret', text: share, flags: 1 },
+      { name: 'bad', text: `${share}\n`, crc: 1 },
+      { name: 'zip', text: gzipSync(packZip([])) },
+      { name: 'good', text: share },
+    ];
+    await write('a.zip', packZip(members));
+    await write('b.zip', packZip(members).subarray(0, 100));
+    const { status, err } = await run([...own, 'a.zip', 'b.zip']);
+    expect(status).toBe(2);
+    expect(err.split('\n')).toEqual([
+      expect.stringMatching(/a\.zip\/bad: bad: its check sum is wrong.* \(records before that, .*: 1\)$/),
+      expect.stringMatching(/a\.zip\/secret: secret: it is encrypted/),
+      expect.stringMatching(/a\.zip\/zip: a zip archive inside of a packed file is not opened/),
+      expect.stringMatching(/b\.zip: the zip archive has no directory at its end; is it whole\?/),
+    ]);
+    expect(await matches()).toHaveLength(2);
+  });
+});
+
+describe('threads', () => {
+  test('two find what one finds, to the byte', async () => {
+    await mkdir(join(folder, 'logs'));
+    const line = [quiet, share, '{"broken"', both].join('\n');
+    for (let number = 0; number < 12; number++) await write(`logs/${number}.json`, `${line}\n${line}`);
+    await write('logs/a.zip', packZip([{ name: 'x', text: line }]));
+    await write('logs/5.json', 'no text\0');
+    await write('logs/large.json', `${share}\n${`${quiet}\n`.repeat(50_000)}${share}\n{"broken"\n`);
+    await write('logs/large.evtx', evtx(Array.from({ length: 20 }, () => share)));
+    const results: unknown[] = [];
+    for (const threads of ['1', '2']) {
+      const { out, err } = await run([...own, '--threads', threads, 'logs']);
+      results.push({
+        out: out.replace(/ in [\d.]+ s \([\d,]+ records\/s\)/, ''),
+        err,
+        bytes: await readFile(join(folder, 'matches.ndjson'), 'utf8'),
+      });
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[0]).toMatchObject({ bytes: expect.stringContaining('{"file":"logs/large.json","line":50001,') });
+  });
+
+  test('a sample is taken in each', async () => {
+    for (let number = 0; number < 20; number++) await write(`${number}.json`, `${share}\n`.repeat(50));
+    const files = Array.from({ length: 20 }, (_, number) => `${number}.json`);
+    const { out } = await run(['--rules', 'rules', '--threads', '2', '--profile', ...files]);
+    expect(out).toMatch(/on a sample of \d+ events/);
   });
 });
 
@@ -122,7 +247,7 @@ test('the summary tells records, rejects with reasons, rules, levels, techniques
     /Rules: 3 in force; rules are refused in 1 file /,
     /1 of those in force are for log sources that no connector brings/,
     /1 correlation is not run/,
-    /refused: .*c\.yml:\d+: .*logsource/,
+    /refused: .*c\.yml:\d+:\d+: .*logsource/,
     /Read 3 records of 1 file .*: 2 events, 1 reject\./,
     /log, record 1: not JSON/,
     /3 matches of 2 rules:/,
@@ -191,6 +316,8 @@ describe('wrong use', () => {
     [['--rules-index', 'fast', 'log'], /--rules-index takes indexed, linear/],
     [['--time-zone', 'Asia/Edo', 'log'], /--time-zone takes a name such as/],
     [['--encoding', 'cp1252', 'log'], /--encoding takes utf-8/],
+    [['--threads', '0', 'log'], /--threads takes 1 to 64, or auto, not "0"/],
+    [['--threads', '1e1', 'log'], /--threads takes 1 to 64, or auto/],
   ])('%j', async (args, message) => {
     await write('log', quiet);
     await expect(run(args)).rejects.toThrow(UsageError);

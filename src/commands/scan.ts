@@ -1,38 +1,36 @@
 /** scan: looks through files of logs with the rules, offline. Needs no center, sends nothing, and runs no correlations. */
 
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { setImmediate as pause } from 'node:timers/promises';
 import { connectors } from '../../connectors/index.ts';
 import { loadConfig } from '../config.ts';
 import type { Connector } from '../connector.ts';
-import { compileRules } from '../detect/compile.ts';
-import { matchAll } from '../detect/linear.ts';
+import type { Engine } from '../detect/engine.ts';
 import type { SigmaRule } from '../detect/rule.ts';
-import { openFile } from '../input.ts';
 import { level } from '../model/alert.ts';
 import type { Fields } from '../model/event.ts';
-import { type Encoding, encoding } from '../model/member.ts';
+import { encoding } from '../model/member.ts';
 import { type Progress, showProgress } from '../progress.ts';
-import { type RuleFolder, readRuleFolders, ruleFolders } from '../rule-folder.ts';
-import { createExaminer } from '../scan/examiner.ts';
-import { type InputFile, listFiles } from '../scan/files.ts';
-import { type FoundMatch, type MatchFile, openMatchFile } from '../scan/match-file.ts';
+import { type RuleFolder, ruleFolders } from '../rule-folder.ts';
+import { createCount } from '../scan/count.ts';
+import { listFiles } from '../scan/files.ts';
+import { type MatchFile, openMatchFile } from '../scan/match-file.ts';
 import { profileRules } from '../scan/profile.ts';
-import { readRecords } from '../scan/records.ts';
-import { createSample, type Sample } from '../scan/sample.ts';
-import { countMatch, countReject, createTally, rankOf, type Tally } from '../scan/tally.ts';
+import { createTally, rankOf, type Tally } from '../scan/tally.ts';
+import { splitFiles, type Unit } from '../scan/units.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import type { Command, Io } from './io.ts';
+import { connectorOf, createScanEngine, type ScanEngine, type ScanSetup } from './scan-engine.ts';
+import { runLanes } from './scan-lanes.ts';
 import { clean, describeCosts, describeFindings, describeRules } from './scan-summary.ts';
 
 const SAMPLE_EVENTS = 256;
-/** The linear evaluator is no match for a megabyte of hostile text, and one such event would outweigh the others. */
-const SAMPLE_RECORD_BYTES = 32 * 1024;
+const MAX_THREADS = 64;
 
 const usage = {
-  usage: 'scan [--rules FOLDER]… [--output FILE] [--fail-level LEVEL] [--connector TYPE] INPUT…',
+  usage: 'scan [--rules FOLDER]… [--output FILE] [--fail-level LEVEL] [--connector TYPE] [--threads N] INPUT…',
   about:
-    'Looks through files and folders of logs (plain, gzip or zstd; JSON a line, as an array, or one after another; plain lines for connectors of lines) with the rules and the connectors of the center, offline. Exit status: 0 without matches at or above --fail-level, 1 with, 2 after an error.',
+    'Looks through files and folders of logs (plain, gzip, zstd or zip; EVTX; JSON a line, as an array, or one after another; CSV with a header; plain lines for connectors of lines) with the rules and the connectors of the center, offline. Exit status: 0 without matches at or above --fail-level, 1 with, 2 after an error.',
   arguments: { min: 1, max: 100_000 },
   options: {
     rules: { type: 'texts', value: 'FOLDER', help: 'folder of rules (default: those of the configuration)' },
@@ -43,7 +41,12 @@ const usage = {
       value: 'TYPE',
       help: `what wrote the logs (default windows-event): ${connectors.map(({ type }) => type).join(', ')}`,
     },
-    encoding: { type: 'text', value: 'NAME', default: 'utf-8', help: `of plain lines: ${encoding.options.join(', ')}` },
+    encoding: {
+      type: 'text',
+      value: 'NAME',
+      default: 'utf-8',
+      help: `of plain lines and CSV: ${encoding.options.join(', ')}`,
+    },
     'time-zone': { type: 'text', value: 'ZONE', default: 'Asia/Tokyo', help: 'of times that do not say theirs' },
     'rules-index': {
       type: 'text',
@@ -51,6 +54,7 @@ const usage = {
       default: 'indexed',
       help: 'linear: ask every rule about every event; slow, to argue with the result',
     },
+    threads: { type: 'text', value: 'N|auto', default: '1', help: 'the result is the same for any number' },
     profile: { type: 'flag', help: 'time each rule on a sample of the events, and show the dearest' },
     config: {
       type: 'text',
@@ -60,75 +64,47 @@ const usage = {
   },
 } as const;
 
-interface Scan {
-  readonly tally: Tally;
-  readonly progress: Progress;
-  readonly examine: ReturnType<typeof createExaminer>;
-  readonly connector: Connector;
-  readonly encoding: Encoding;
-  readonly output: MatchFile | undefined;
-  readonly sample: Sample<Fields> | undefined;
-  readonly signal: AbortSignal;
-}
-
 export const scan: Command = async (args, io) => {
   const { options, rest } = readArguments(args, usage);
   const failLevel = oneOf('fail-level', options['fail-level'], level.options);
   const index = oneOf('rules-index', options['rules-index'], ['indexed', 'linear'] as const);
-  const connector = connectorOf(options.connector ?? 'windows-event');
+  const connector = options.connector ?? 'windows-event';
+  const { records } = checkConnector(connector);
   const config = loadConfig({ env: io.env, file: options.config, cwd: io.cwd });
-  const { placeholders } = config.rules;
-  const lines = oneOf('encoding', options.encoding, encoding.options);
-  const timeZone = timeZoneOf(options['time-zone']);
+  const setup: ScanSetup = {
+    ruleFolders:
+      options.rules.length > 0 ? options.rules.map((name) => resolve(io.cwd, name)) : ruleFolders(config.rules),
+    placeholders: config.rules.placeholders,
+    index,
+    connector,
+    timeZone: timeZoneOf(options['time-zone']),
+    receivedAt: new Date().toISOString(),
+    encoding: oneOf('encoding', options.encoding, encoding.options),
+    maxRecordBytes: config.intake.maxRecordBytes,
+    sampleEvents: options.profile ? SAMPLE_EVENTS : 0,
+  };
+  const threads = threadsOf(options.threads);
   const files = await listFiles(rest, io.cwd, options.output);
+  const units = threads > 1 ? splitFiles(files, { records, encoding: setup.encoding }) : files;
+  const made = await createScanEngine(setup, io.signal);
+  const { engine, folder } = made;
 
-  const folder = await readRuleFolders(
-    options.rules.length > 0 ? options.rules.map((name) => resolve(io.cwd, name)) : ruleFolders(config.rules),
-  );
-  const engine = compileRules(folder.set, folder.mapping, { placeholders });
-  if (engine.rules.length === 0) throw new Error('no rule is in force; "hinomi rules check FOLDER" says why');
   const output = options.output === undefined ? undefined : await openMatchFile(options.output, io.cwd);
   try {
-    const found: Scan = {
-      tally: createTally(),
-      progress: {
-        readBytes: 0,
-        totalBytes: files.reduce((sum, { size }) => sum + size, 0),
-        doneBytes: 0,
-        doneRecords: 0,
-      },
-      examine: createExaminer({
-        connector,
-        context: {
-          timeZone,
-          receivedAt: new Date().toISOString(),
-          config: connector.config.parse({}),
-        },
-        match:
-          index === 'indexed'
-            ? engine.match
-            : (event) => matchAll(engine.rules, event, folder.mapping, { placeholders }),
-        maxRecordBytes: config.intake.maxRecordBytes,
-      }),
-      connector,
-      encoding: lines,
-      output,
-      sample: options.profile ? createSample<Fields>(SAMPLE_EVENTS) : undefined,
-      signal: io.signal,
-    };
-    const seconds = await scanAll(files, found, io);
-    const { tally, sample } = found;
-    const costs =
-      sample === undefined
-        ? []
-        : await profileRules({
-            rules: engine.rules,
-            events: sample.items,
-            mapping: folder.mapping,
-            placeholders,
-            nowMs: () => performance.now(),
-            signal: io.signal,
-          });
+    const tally = createTally();
+    const startedMs = performance.now();
+    const sampled = await scanAll({ units, threads, setup, engine: made, tally, output, io });
+    const seconds = (performance.now() - startedMs) / 1000;
+    const costs = options.profile
+      ? await profileRules({
+          rules: engine.rules,
+          events: sampled,
+          mapping: folder.mapping,
+          placeholders: setup.placeholders,
+          nowMs: () => performance.now(),
+          signal: io.signal,
+        })
+      : undefined;
     if (io.signal.aborted) {
       io.err('hinomi scan: interrupted; nothing was written');
       return 2;
@@ -143,7 +119,7 @@ export const scan: Command = async (args, io) => {
         '\nMost records are no Windows events; name what wrote them with --connector (--help lists the connectors).',
       );
     }
-    if (sample !== undefined) io.out(`\n${describeCosts(costs, sample.items.length)}`);
+    if (costs !== undefined) io.out(`\n${describeCosts(costs, sampled.length)}`);
     for (const { file, message } of tally.failures) io.err(`hinomi scan: ${clean(file)}: ${clean(message)}`);
     if (tally.failures.length > 0) return 2;
     return [...tally.matches.keys()].some((rule) => rankOf(rule.level) >= rankOf(failLevel)) ? 1 : 0;
@@ -152,82 +128,52 @@ export const scan: Command = async (args, io) => {
   }
 };
 
-/** Answers the seconds it took. A file that fails is noted, and the others are read. */
-async function scanAll(files: readonly InputFile[], found: Scan, io: Io): Promise<number> {
-  const startedMs = performance.now();
-  const shown = io.isTerminal ? showProgress(found.progress, io) : undefined;
+interface Scan {
+  readonly units: readonly Unit[];
+  readonly threads: number;
+  readonly setup: ScanSetup;
+  readonly engine: ScanEngine;
+  readonly tally: Tally;
+  readonly output: MatchFile | undefined;
+  readonly io: Io;
+}
+
+/** Answers the events for the profile. A file that fails is noted, and the others are read. */
+async function scanAll({ units, threads, setup, engine, tally, output, io }: Scan): Promise<readonly Fields[]> {
+  const progress: Progress = {
+    readBytes: 0,
+    totalBytes: units.reduce((sum, { size }) => sum + size, 0),
+    doneBytes: 0,
+    doneRecords: 0,
+  };
+  const shown = io.isTerminal ? showProgress(progress, io) : undefined;
+  const count = createCount(tally, engine.engine.rules);
   try {
-    for (const file of files) {
-      if (io.signal.aborted) break;
-      await scanFile(file, found);
-    }
+    return await runLanes({
+      units,
+      threads,
+      setup,
+      engine,
+      signal: io.signal,
+      onProgress({ readBytes, doneBytes, records }) {
+        progress.readBytes += readBytes;
+        progress.doneBytes += doneBytes;
+        progress.doneRecords += records;
+      },
+      async onLot(unit, lot) {
+        const matches = count(unit, lot);
+        // A disk that is full spoils the whole result, not one input file.
+        await output?.write(matches).catch((error: Error) => {
+          throw new Error(`${output.path} cannot be written: ${error.message}`);
+        });
+      },
+    });
   } finally {
     shown?.stop();
   }
-  return (performance.now() - startedMs) / 1000;
 }
 
-async function scanFile({ file, path }: InputFile, found: Scan): Promise<void> {
-  const { tally, progress, connector, signal } = found;
-  let line = 0;
-  try {
-    const input = await openFile(path, (bytes) => {
-      progress.readBytes += bytes;
-    });
-    tally.files++;
-    try {
-      for await (const lot of readRecords(input.chunks, { records: connector.records, encoding: found.encoding })) {
-        const matches: FoundMatch[] = [];
-        for (const record of lot.records) examineRecord(record, lot.encoding, file, line++, found, matches);
-        progress.doneBytes += lot.bytes;
-        progress.doneRecords += lot.records.length;
-        await writeMatches(found.output, matches);
-        // Lots of one read follow each other without a pause: Ctrl-C and the progress line need one.
-        await pause();
-        if (signal.aborted) break;
-      }
-    } finally {
-      await input.close();
-    }
-  } catch (error) {
-    if (error instanceof OutputFailure) throw error;
-    const after = line > 0 ? ` (records before that, which are in the result: ${line})` : '';
-    tally.failures.push({ file, message: `${error instanceof Error ? error.message : String(error)}${after}` });
-  }
-}
-
-function examineRecord(
-  record: Uint8Array,
-  readAs: Encoding,
-  file: string,
-  line: number,
-  { tally, examine, sample }: Scan,
-  matches: FoundMatch[],
-): void {
-  tally.records++;
-  const examined = examine(record, readAs);
-  if (typeof examined === 'string') {
-    countReject(tally, file, line, examined);
-    return;
-  }
-  tally.events += examined.events.length;
-  for (const { rule, time } of examined.hits) {
-    countMatch(tally, rule);
-    matches.push({ file, line, rule: rule.id, title: rule.title, level: rule.level, time });
-  }
-  if (sample !== undefined && record.length <= SAMPLE_RECORD_BYTES) examined.events.forEach(sample.offer);
-}
-
-/** A disk that is full spoils the whole result, not one input file. */
-class OutputFailure extends Error {}
-
-async function writeMatches(output: MatchFile | undefined, matches: readonly FoundMatch[]): Promise<void> {
-  await output?.write(matches).catch((error: Error) => {
-    throw new OutputFailure(`${output.path} cannot be written: ${error.message}`);
-  });
-}
-
-function inForce({ set, mapping }: RuleFolder, engine: ReturnType<typeof compileRules>) {
+function inForce({ set, mapping }: RuleFolder, engine: Engine) {
   return {
     rules: engine.rules.length,
     unrouted: engine.rules.filter((rule: SigmaRule) => !mapping.routes(rule.logsource)).length,
@@ -236,10 +182,17 @@ function inForce({ set, mapping }: RuleFolder, engine: ReturnType<typeof compile
   };
 }
 
-function connectorOf(type: string): Connector {
-  const connector = connectors.find((one) => one.type === type);
+function checkConnector(type: string): Connector {
+  const connector = connectorOf(type);
   if (connector !== undefined) return connector;
   throw new UsageError(`--connector takes ${connectors.map((one) => one.type).join(', ')}, not "${type}"`);
+}
+
+function threadsOf(given: string): number {
+  if (given === 'auto') return availableParallelism();
+  const threads = Number(given);
+  if (/^[1-9]\d?$/.test(given) && threads <= MAX_THREADS) return threads;
+  throw new UsageError(`--threads takes 1 to ${MAX_THREADS}, or auto, not "${given}"`);
 }
 
 function timeZoneOf(name: string): string {

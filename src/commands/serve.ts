@@ -60,6 +60,30 @@ export const untilStopped = (signal: AbortSignal): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
+/**
+ * SIGHUP reads the rules again, as service managers expect it; what came of it is in the center's log. One that comes while the
+ * center starts counts as well.
+ */
+function reloadOnHangup(): { begin(center: Pick<Center, 'reloadRules'>): void; end(): void } {
+  let running: Pick<Center, 'reloadRules'> | undefined;
+  let early = false;
+  const listener = (): void => {
+    if (running === undefined) early = true;
+    // A failure is in the log, and changed nothing.
+    else running.reloadRules('system').catch(() => undefined);
+  };
+  process.on('SIGHUP', listener);
+  return {
+    begin(center) {
+      running = center;
+      if (early) listener();
+    },
+    end() {
+      process.off('SIGHUP', listener);
+    },
+  };
+}
+
 export const serve: Command = async (args, io) => {
   const { options } = readArguments(args, {
     usage: 'serve [--config FILE] [--data DIR]',
@@ -80,7 +104,9 @@ export const serve: Command = async (args, io) => {
     ...(options.data !== undefined && { overrides: { dataDir: options.data } }),
   });
   const consoleFolder = await buildConsole();
+  const reload = reloadOnHangup();
   const center: Center = await startCenter({ config, consoleFolder, version });
+  reload.begin(center);
   const publicUrl = config.api.publicUrl ?? center.apiUrl;
   const token = await inviteFirstAdministrator(center.store);
   io.out(`Hinomi ${version} watches.`);
@@ -94,6 +120,7 @@ export const serve: Command = async (args, io) => {
   }
   await untilStopped(io.signal);
   io.out('Stopping: finishing what is being worked on.');
+  reload.end();
   await center.close();
   return 0;
 };

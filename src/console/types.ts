@@ -114,6 +114,29 @@ export interface RuleView {
   readonly file: string;
 }
 
+/** The rules in force, and which set they are. */
+export interface RuleList extends List<RuleView> {
+  readonly version: string;
+  readonly loadedAt: string;
+}
+
+export interface RuleProblem {
+  readonly severity: 'error' | 'warning';
+  /** File, line and message in one. */
+  readonly text: string;
+}
+
+/** What reading the rules anew brought. */
+export interface RulesReload {
+  readonly rules: number;
+  readonly correlations: number;
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  /** Files that are broken: what they gave before stays in force. */
+  readonly keptOld: readonly { readonly file: string }[];
+}
+
 export interface BulkResults {
   readonly results: readonly {
     readonly id: string;

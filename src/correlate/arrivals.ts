@@ -2,7 +2,14 @@
  * An order that runs over members (one address fails at three of them, then gets in at one) raises its alert where its last step
  * was seen. To the others it would tell of something that did not happen to them; what did, other rules tell them.
  */
-import type { Arrivals, Seen } from './window.ts';
+import type { Seen } from './seen.ts';
+
+export interface Arrivals {
+  /** Members that saw the last step. */
+  readonly arrived: Set<string>;
+  /** Events of members that have not, in case they will. */
+  readonly held: Map<string, Seen[]>;
+}
 
 export const newArrivals = (): Arrivals => ({ arrived: new Set(), held: new Map() });
 

@@ -7,12 +7,14 @@ import type { Entity, Match } from '../model/alert.ts';
 import { compareEntities } from './entity.ts';
 import { firstText } from './field-text.ts';
 import type { Findings, FoundHead } from './found.ts';
-import { createMemory, type Memory, type Remembered } from './memory.ts';
-import type { Seen } from './window.ts';
+import { createMemory, type Memory, type Remembered, type Total } from './memory.ts';
+import type { Seen } from './seen.ts';
 
 const defaultKey: readonly (readonly string[])[] = [['host.name'], ['user.name'], ['source.ip']];
 
 interface Given extends Remembered {
+  /** Event time of the newest in it. */
+  newestMs: number;
   readonly head: FoundHead;
   readonly ids: Set<string>;
 }
@@ -30,6 +32,7 @@ export function createBaseRule(options: {
   readonly latenessMs: number;
   readonly maxGroups: number;
   readonly maxEntries: number;
+  readonly total: Total;
 }): BaseRule {
   const { rule, maxEntries } = options;
   const { periodMs, by } = rule.own;
@@ -37,6 +40,7 @@ export function createBaseRule(options: {
   const memory = createMemory<Given>({
     maxGroups: options.maxGroups,
     horizonMs: options.latenessMs,
+    total: options.total,
     sizeOf: (group) => group.ids.size,
     forget(group, beforeMs) {
       const { size } = group.ids;
@@ -70,6 +74,7 @@ export function createBaseRule(options: {
           ids: new Set(),
           newestMs: event.atMs,
           touched: 0,
+          used: false,
         };
         memory.add(address, group);
       }

@@ -1,35 +1,60 @@
 /**
  * temporal_ordered: chains of events in the order of the rules, each step an event of its own; events of the same time count as
  * in order, whichever way round. For each moment it is kept how late a chain of the first k steps can begin that has ended by
- * then (chain[k], -Infinity where there is none): a late event then changes only what comes after it.
+ * then (chain[k], -Infinity where there is none): a late event then changes only what comes after it. Of several alternative
+ * orders each has its own.
  */
+import type { Alternative } from './expression.ts';
 import { type Entry, lastOfMoment } from './window.ts';
 
 /**
  * Brings the chains up to date after entries[index] came in or gained a rule. Moments later than `spanMs` after it are left:
  * a chain through it can no longer end in time there.
  */
-export function updateChains(entries: readonly Entry[], index: number, rules: readonly string[], spanMs: number): void {
+export function updateChains(
+  entries: readonly Entry[],
+  index: number,
+  orders: readonly Alternative[],
+  spanMs: number,
+): void {
+  for (let order = 0; order < orders.length; order++)
+    updateOrder(entries, index, order, (orders[order] as Alternative).steps, spanMs);
+}
+
+function updateOrder(
+  entries: readonly Entry[],
+  index: number,
+  order: number,
+  rules: readonly string[],
+  spanMs: number,
+): void {
   const changed = entries[index] as Entry;
   const { atMs } = changed.event;
   let first = index;
   while (first > 0 && (entries[first - 1] as Entry).event.atMs === atMs) first--;
   let last = lastOfMoment(entries, index);
   if (last > first && isMoreOfTheSame(entries, first, last, index, rules.length)) {
-    changed.chain = (entries[index === first ? last : first] as Entry).chain;
+    setChain(changed, order, (entries[index === first ? last : first] as Entry).chains?.[order]);
     return;
   }
-  let before = entries[first - 1]?.chain ?? new Array<number>(rules.length + 1).fill(Number.NEGATIVE_INFINITY);
+  let before =
+    entries[first - 1]?.chains?.[order] ?? new Array<number>(rules.length + 1).fill(Number.NEGATIVE_INFINITY);
   while (first < entries.length && (entries[first] as Entry).event.atMs <= atMs + spanMs) {
     const moment = entries.slice(first, last + 1);
     const chain = advance(before, moment, rules);
-    const old = (entries[first] as Entry).chain;
+    const old = (entries[first] as Entry).chains?.[order];
     if (first > index && old !== undefined && chain.every((start, step) => start === old[step])) return;
-    for (const entry of moment) entry.chain = chain;
+    for (const entry of moment) setChain(entry, order, chain);
     before = chain;
     first = last + 1;
     if (first < entries.length) last = lastOfMoment(entries, first);
   }
+}
+
+function setChain(entry: Entry, order: number, chain: readonly number[] | undefined): void {
+  if (chain === undefined) return;
+  if (order === 0 && entry.chains === undefined) entry.chains = [chain];
+  else entry.chains = (entry.chains ?? []).toSpliced(order, 1, chain);
 }
 
 /** Hot: of a thousand events of one second only the first few of each rule can matter. */

@@ -1,17 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { CorrelationRule } from '../detect/rule.ts';
-import type { Match } from '../model/alert.ts';
 import { type CorrelatorOptions, createCorrelator } from './correlator.ts';
-import type { Finding } from './finding.ts';
-import { atLeast, baseRule, correlationRule, match, sameField, startMs } from './rules.fixture.ts';
+import { atLeast, baseRule, compare, correlationRule, match, sameField, times } from './rules.fixture.ts';
 
 const three = [baseRule('a'), baseRule('b'), baseRule('c')];
 
 const create = (correlations: readonly CorrelationRule[], more: Partial<CorrelatorOptions> = {}) =>
   createCorrelator({ rules: three, correlations, ecsField: sameField, ...more });
-
-const times = (findings: readonly Finding[]) =>
-  findings.map(({ events }) => events.map(({ atMs }) => (atMs - startMs) / 1000));
 
 describe('rules that alert by themselves', () => {
   test('fold by host, user and source address, those present, within a day of event time', () => {
@@ -81,146 +76,6 @@ describe('rules that alert by themselves', () => {
   });
 });
 
-describe('windows', () => {
-  const ofUsers = (users: string) =>
-    [...users].map((user, second) => match('a', second, { fields: { 'source.ip': '203.0.113.7', 'user.name': user } }));
-  const history = (text: string): Match[] =>
-    [...text].flatMap((rule, second) => (rule === '.' ? [] : [match(rule, second)]));
-
-  const cases: readonly [string, Partial<CorrelationRule> & Pick<CorrelationRule, 'type'>, Match[], number[]][] = [
-    ['three in the window', { type: 'event_count', condition: atLeast(3) }, history('a.a.a'), [0, 2, 4]],
-    [
-      'exactly a timespan apart',
-      { type: 'event_count', condition: atLeast(2), timespanMs: 4000 },
-      history('a...a'),
-      [0, 4],
-    ],
-    ['a moment too far apart', { type: 'event_count', condition: atLeast(2), timespanMs: 3999 }, history('a...a'), []],
-    ['windows slide', { type: 'event_count', condition: atLeast(3), timespanMs: 2000 }, history('a.aaa.a'), [2, 3, 4]],
-    [
-      'gt',
-      { type: 'event_count', condition: { compare: [{ op: 'gt', value: 2 }], fields: [], percentile: undefined } },
-      history('aaa'),
-      [0, 1, 2],
-    ],
-    [
-      'a range is left behind at its upper end',
-      {
-        type: 'event_count',
-        condition: { compare: [{ op: 'gte', value: 2 }, { op: 'lt', value: 3 }], fields: [], percentile: undefined }, // biome-ignore format: one case a line
-        timespanMs: 3000,
-      },
-      history('aaaaa'),
-      [0, 1],
-    ],
-    [
-      'lt is judged on what is there when an event comes',
-      { type: 'event_count', condition: { compare: [{ op: 'lt', value: 2 }], fields: [], percentile: undefined }, timespanMs: 1000 },
-      history('aa...a'),
-      [0, 5],
-    ],
-    ['three users', { type: 'value_count', condition: atLeast(3, 'user.name') }, ofUsers('uuuvvw'), [0, 1, 2, 3, 4, 5]],
-    ['two users', { type: 'value_count', condition: atLeast(3, 'user.name') }, ofUsers('uuvvuv'), []],
-    ['users are exact text', { type: 'value_count', condition: atLeast(2, 'user.name') }, ofUsers('uU'), [0, 1]],
-    [
-      'a list gives each of its values',
-      { type: 'value_count', condition: atLeast(3, 'user.name') },
-      [match('a', 0, { fields: { 'source.ip': '203.0.113.7', 'user.name': ['u', 'v', 'w'] } })],
-      [0],
-    ],
-    [
-      'combinations of fields',
-      { type: 'value_count', condition: atLeast(3, 'user.name', 'host.name') },
-      ['uh', 'uh', 'uk', 'vh'].map(([user, host], second) =>
-        match('a', second, {
-          fields: { 'source.ip': '203.0.113.7', 'user.name': user as string, 'host.name': host as string },
-        }),
-      ),
-      [0, 1, 2, 3],
-    ],
-    ['all rules, any order', { type: 'temporal', rules: ['a', 'b', 'c'] }, history('cba'), [0, 1, 2]],
-    ['not all rules', { type: 'temporal', rules: ['a', 'b', 'c'] }, history('ccbb'), []],
-    ['two of three rules', { type: 'temporal', rules: ['a', 'b', 'c'], condition: atLeast(2) }, history('c.b'), [0, 2]],
-    ['in order', { type: 'temporal_ordered', rules: ['a', 'b', 'c'] }, history('ab.c'), [0, 1, 3]],
-    ['not in order', { type: 'temporal_ordered', rules: ['a', 'b', 'c'] }, history('bac.cb'), []],
-    [
-      'the chain must fit into the timespan',
-      { type: 'temporal_ordered', rules: ['a', 'b'], timespanMs: 2000 },
-      history('a..b.a.b'),
-      [5, 7],
-    ],
-    ['the same rule twice needs two events', { type: 'temporal_ordered', rules: ['a', 'a', 'b'] }, history('ab.b'), []],
-    [
-      'what precedes the chain in its window is shown',
-      { type: 'temporal_ordered', rules: ['a', 'b'] },
-      history('baab'),
-      [0, 1, 2, 3],
-    ],
-  ];
-  test.each(cases)('%s', (_, rule, matches, expected) => {
-    const findings = create([correlationRule('x', rule)], {}).add(matches);
-    expect(times(findings).flat()).toEqual(expected);
-  });
-
-  test('groups do not mix, and a match without the field is passed over', () => {
-    const correlator = create([
-      correlationRule('x', { type: 'event_count', condition: atLeast(2), groupBy: ['user.name'] }),
-    ]);
-    const user = (name: string | undefined, second: number, memberId = 'kita-hospital') =>
-      match('a', second, { memberId, fields: name === undefined ? {} : { 'user.name': name } });
-    const first = correlator.add([
-      user('u', 1),
-      user('v', 2),
-      user(undefined, 3),
-      user(undefined, 4),
-      user('u', 5, 'minami'),
-    ]);
-    expect(first).toEqual([]);
-    expect(times(correlator.add([user('u', 6)]))).toEqual([[1, 6]]);
-  });
-
-  test('names of objects in JavaScript are fields and values like others', () => {
-    const fields = JSON.parse('{"__proto__": "x", "constructor": "y"}');
-    const rule = correlationRule('x', {
-      type: 'event_count',
-      condition: atLeast(2),
-      groupBy: ['__proto__', 'constructor'],
-    });
-    expect(create([rule]).add([match('a', 1), match('a', 2)])).toEqual([]);
-    const [finding] = create([rule]).add([match('a', 1, { fields }), match('a', 2, { fields })]);
-    expect(finding?.key.map(({ value }) => value).sort()).toEqual(['x', 'y']);
-  });
-
-  test('aliases name the field of each rule', () => {
-    const rule = correlationRule('x', {
-      type: 'temporal',
-      rules: ['a', 'b'],
-      groupBy: ['who'],
-      aliases: { who: { a: 'SubjectUser', b: 'TargetUser' } },
-    });
-    const correlator = create([rule], { ecsField: (id, field) => [`${id}.${field}`] });
-    const findings = correlator.add([
-      match('a', 1, { fields: { 'a.SubjectUser': 'bob' } }),
-      match('b', 2, { fields: { 'b.TargetUser': 'eve', 'b.SubjectUser': 'bob' } }),
-      match('b', 3, { fields: { 'b.TargetUser': 'bob' } }),
-    ]);
-    expect(times(findings)).toEqual([[1, 3]]);
-    expect(findings[0]?.key).toEqual([{ field: 'a.SubjectUser', value: 'bob' }]);
-    expect([...correlator.matchFields]).toEqual(expect.arrayContaining(['a.SubjectUser', 'b.TargetUser']));
-  });
-
-  test('the period is that of the last event of the window', () => {
-    const night = 12 * 3600;
-    const correlator = create([correlationRule('x', { type: 'event_count', condition: atLeast(2) })]);
-    const findings = correlator.add([match('a', night - 2), match('a', night - 1), match('a', night + 1)]);
-    expect(findings.map(({ periodStartMs }) => new Date(periodStartMs).getUTCDate())).toEqual([23, 24]);
-    expect(times(findings)).toEqual([
-      [night - 2, night - 1],
-      [night - 2, night - 1, night + 1],
-    ]);
-  });
-});
-
 describe('across members', () => {
   const rule = correlationRule('x', { type: 'event_count', condition: atLeast(3), members: 'across', minMembers: 3 });
   const at = (memberId: string, second: number, address = '203.0.113.7') =>
@@ -284,12 +139,27 @@ describe('bounds', () => {
   const pair = correlationRule('x', { type: 'event_count', condition: atLeast(2) });
   const from = (address: string, second: number) => match('a', second, { fields: { 'source.ip': address } });
 
-  test('the least recently used group goes first, and it is counted', () => {
+  test('a group not used for long goes first; it is counted, and which rule forgot it', () => {
     const correlator = create([pair], { maxGroups: 2 });
     correlator.add([from('203.0.113.1', 1), from('203.0.113.2', 2), from('203.0.113.1', 3), from('203.0.113.3', 4)]);
-    expect(correlator.stats()).toEqual({ groups: 2, entries: 3, evicted: 1 });
-    expect(correlator.add([from('203.0.113.2', 5)])).toEqual([]);
-    expect(correlator.add([from('203.0.113.3', 6)])).toHaveLength(1);
+    expect(correlator.stats()).toEqual({
+      groups: 2,
+      entries: 3,
+      evicted: 1,
+      waiting: 0,
+      forgetful: [{ ruleId: 'x', evicted: 1 }],
+    });
+    expect(correlator.add([from('203.0.113.3', 5)])).toHaveLength(1);
+    expect(correlator.add([from('203.0.113.2', 6)])).toEqual([]);
+  });
+
+  test('moments that wait do not outlive their groups by much', () => {
+    const few = correlationRule('x', { type: 'event_count', condition: compare('lt', 2) });
+    const correlator = create([few], { maxGroups: 100 });
+    for (let index = 0; index < 10; index++)
+      correlator.add(Array.from({ length: 1000 }, (_, at) => from(`198.51.100.${index}.${at}`, 0)));
+    expect(correlator.stats().waiting).toBeLessThanOrEqual(1200);
+    expect(correlator.advance(Number.POSITIVE_INFINITY)).toHaveLength(100);
   });
 
   test('a full group forgets its oldest, but keeps what its threshold needs', () => {
@@ -346,16 +216,4 @@ describe('bounds', () => {
     expect(entities[0]).toEqual({ field: 'host.name', value: 'vpn1' });
     expect(entities).toHaveLength(11);
   });
-});
-
-test.each([
-  ['a correlation of correlations', { type: 'temporal', rules: ['a', 'y'] }, /test\.yml:1: "y" is a correlation/],
-  ['an unknown rule', { type: 'temporal', rules: ['a', 'q'] }, /there is no rule "q"/],
-  ['no condition', { type: 'event_count' }, /event_count needs a condition/],
-  ['no field to count', { type: 'value_count', condition: atLeast(2) }, /value_count needs "field"/],
-  ['an unpayable threshold', { type: 'event_count', condition: atLeast(1e9) }, /too large/],
-  ['a condition on an order', { type: 'temporal_ordered', rules: ['a', 'b'], condition: atLeast(1) }, /no condition/],
-] as const)('refuses %s', (_, rule, message) => {
-  const other = correlationRule('y', { type: 'event_count', condition: atLeast(2) });
-  expect(() => create([correlationRule('x', rule as never), other])).toThrow(message);
 });

@@ -2,7 +2,7 @@
 import type { Entity } from '../model/alert.ts';
 import { compareEntities, mergeEntities } from './entity.ts';
 import type { Finding } from './finding.ts';
-import type { Seen } from './window.ts';
+import type { Seen } from './seen.ts';
 
 /** What all events of a group have in common. */
 export interface FoundHead {

@@ -1,6 +1,7 @@
 /** Rules and matches for tests, with everything filled in that a test does not care about. */
-import type { CorrelationRule, SigmaRule } from '../detect/rule.ts';
+import type { Condition, CorrelationRule, SigmaRule } from '../detect/rule.ts';
 import type { Match } from '../model/alert.ts';
+import type { Finding } from './finding.ts';
 
 const head = {
   name: undefined,
@@ -56,6 +57,22 @@ export const atLeast = (value: number, ...fields: string[]): CorrelationRule['co
   fields,
   percentile: undefined,
 });
+
+export const compare = (op: 'gt' | 'gte' | 'lt' | 'eq', value: number, ...fields: string[]) => ({
+  compare: [{ op, value }],
+  fields,
+  percentile: undefined,
+});
+
+// Parts of an expression.
+export const seen = (name: string): Condition => ({ kind: 'selection', name });
+export const not = (of: Condition): Condition => ({ kind: 'not', of });
+export const and = (...of: Condition[]): Condition => ({ kind: 'and', of });
+export const or = (...of: Condition[]): Condition => ({ kind: 'or', of });
+
+/** Seconds after noon of each finding's events. */
+export const times = (findings: readonly Finding[]) =>
+  findings.map(({ events }) => events.map(({ atMs }) => (atMs - startMs) / 1000));
 
 /** Field names are ECS names already. */
 export const sameField = (_ruleId: string, field: string): readonly string[] => [field];

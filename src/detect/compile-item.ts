@@ -4,7 +4,7 @@ import type { Cursor, Question, Slot, Texts } from './cursor.ts';
 import { fold } from './fold.ts';
 import { compileGlob } from './glob.ts';
 import type { Lens } from './mapping.ts';
-import type { Needle, Place, Prepared, Test } from './needles.ts';
+import { mostReferred, type Needle, type Place, type Prepared, type Test } from './needles.ts';
 import { compareNumbers, parseNumber, timePart } from './number-text.ts';
 import { createGate } from './part-scan.ts';
 import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
@@ -78,15 +78,22 @@ function askRegex(test: RegexTest, slot: Slot): Question {
 
 function anyPair(left: Texts, right: Texts, place: Place): boolean {
   if (left === undefined || right === undefined) return false;
+  // Hot: one value on each side is the usual case.
+  if (typeof left === 'string' && typeof right === 'string')
+    return place === 'equal' ? left === right : standsIn(left, right, place);
   const lefts = typeof left === 'string' ? [left] : left;
   const rights = typeof right === 'string' ? [right] : right;
-  return lefts.some((text) => rights.some((other) => standsIn(text, other, place)));
+  if (place === 'equal') {
+    const known = new Set(rights);
+    return lefts.some((text) => known.has(text));
+  }
+  const others = rights.slice(0, mostReferred);
+  return lefts.slice(0, mostReferred).some((text) => others.some((other) => standsIn(text, other, place)));
 }
 
 function standsIn(text: string, other: string, place: Place): boolean {
   if (place === 'contains') return text.includes(other);
-  if (place === 'startswith') return text.startsWith(other);
-  return place === 'endswith' ? text.endsWith(other) : text === other;
+  return place === 'startswith' ? text.startsWith(other) : text.endsWith(other);
 }
 
 /** Each test is asked of every value of the field; a test holds when any value passes it. */

@@ -7,7 +7,15 @@ import type { Fields } from '../model/event.ts';
 import { inNetwork, parseAddress } from './cidr.ts';
 import { fold } from './fold.ts';
 import type { Lens, Mapping } from './mapping.ts';
-import { type Needle, type Place, type Placeholders, type Prepared, prepareItem, type Test } from './needles.ts';
+import {
+  mostReferred,
+  type Needle,
+  type Place,
+  type Placeholders,
+  type Prepared,
+  prepareItem,
+  type Test,
+} from './needles.ts';
 import { canonicalText, compareNumbers, isScalar, parseNumber, timePart } from './number-text.ts';
 import { anyRun, oneUnit, type Pattern } from './pattern.ts';
 import type { Condition, DetectionItem, Selection, SigmaRule } from './rule.ts';
@@ -120,8 +128,8 @@ function outcomesOf(
       );
     default:
       return test.fields.map((field) =>
-        some(
-          (text) => valuesOf(field, reading)?.some((other) => standsIn(text, other, test.place, test.cased)) ?? false,
+        someReferred(values, valuesOf(field, reading), test.place, (text, other) =>
+          standsIn(text, other, test.place, test.cased),
         ),
       );
   }
@@ -135,6 +143,17 @@ function regex(source: string, flags: number): RE2JS {
   if (regexes.size > 10_000) regexes.clear();
   regexes.set(key, known);
   return known;
+}
+
+function someReferred(
+  values: readonly string[] | undefined,
+  others: readonly string[] | undefined,
+  place: Place,
+  fits: (text: string, other: string) => boolean,
+): () => boolean {
+  const most = place === 'equal' ? Number.POSITIVE_INFINITY : mostReferred;
+  return () =>
+    values?.slice(0, most).some((text) => others?.slice(0, most).some((other) => fits(text, other)) ?? false) ?? false;
 }
 
 function standsIn(text: string, other: string, place: Place, cased: boolean): boolean {
@@ -170,14 +189,34 @@ function textsOf(value: unknown): readonly string[] {
 function needleHolds(needle: Needle, values: readonly string[] | undefined, cased: boolean): boolean {
   if (needle === null) return values === undefined;
   const pattern = cased ? needle : needle.map((part) => (typeof part === 'string' ? fold(part) : part));
-  return values?.some((text) => fits(pattern, 0, cased ? text : fold(text), 0)) ?? false;
+  return values?.some((text) => fits(pattern, cased ? text : fold(text))) ?? false;
 }
 
-function fits(pattern: Pattern, part: number, text: string, at: number): boolean {
-  const wanted = pattern[part];
-  if (wanted === undefined) return at === text.length;
-  if (wanted === oneUnit) return at < text.length && fits(pattern, part + 1, text, at + 1);
-  if (wanted !== anyRun) return text.startsWith(wanted, at) && fits(pattern, part + 1, text, at + wanted.length);
-  for (let next = at; next <= text.length; next++) if (fits(pattern, part + 1, text, next)) return true;
-  return false;
+/**
+ * Part by part, all places where what was read so far may end: no way is tried twice, however many wildcards there are.
+ * `ends` in order; with `open` every place from the first on is one.
+ */
+function fits(pattern: Pattern, text: string): boolean {
+  let ends: readonly number[] = [0];
+  let open = false;
+  for (const part of pattern) {
+    const [first] = ends;
+    if (first === undefined) return false;
+    if (part === anyRun) {
+      ends = [first];
+      open = true;
+    } else if (part === oneUnit) ends = ends.map((end) => end + 1).filter((end) => end <= text.length);
+    else {
+      const starts = open ? occurrences(text, part, first) : ends.filter((end) => text.startsWith(part, end));
+      ends = starts.map((start) => start + part.length);
+      open = false;
+    }
+  }
+  return open ? ends.length > 0 : ends.includes(text.length);
+}
+
+function occurrences(text: string, part: string, from: number): readonly number[] {
+  const found: number[] = [];
+  for (let at = text.indexOf(part, from); at >= 0; at = text.indexOf(part, at + 1)) found.push(at);
+  return found;
 }

@@ -213,19 +213,19 @@ describe('a table of another kind', () => {
     );
     const { problems } = compileRules(set, small('product: p\nwhen: { kind: k }'));
     expect(problems.map(formatProblem)).toEqual([
-      'r.yml:1: no events here are of the log source product: q; the rule never matches',
+      'r.yml:1:1: no events here are of the log source product: q; the rule never matches',
     ]);
   });
   test.each([
-    ['product: p', '1: the table needs "when"'],
-    ['when: {}\nfeilds: {}', '2: a table has no key "feilds" (did you mean "fields"?)'],
+    ['product: p', '1:1: the table needs "when"'],
+    ['when: {}\nfeilds: {}', '2:1: a table has no key "feilds" (did you mean "fields"?)'],
     [
       'when: {}\nservices: { security: {} }\nplaces: [{ service: securty }]',
-      '3: there is no service "securty" in this table (did you mean "security"?)',
+      '3:10: there is no service "securty" in this table (did you mean "security"?)',
     ],
-    ['when: []', '1: when must be a map'],
-    ['when: {}\nfields: { A: [] }', '2: "A" needs the name'],
-    ['- a', '1: a table of fields is one document'],
+    ['when: []', '1:1: when must be a map'],
+    ['when: {}\nfields: { A: [] }', '2:11: "A" needs the name'],
+    ['- a', '1:1: a table of fields is one document'],
   ])('%j is refused', (text, expected) => {
     const { table, problems } = parseMapping(text, 't.yml');
     expect(table).toBeUndefined();

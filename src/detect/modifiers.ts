@@ -54,34 +54,50 @@ const besideOwn: Readonly<Record<string, readonly string[]>> = {
 const besideCompare = ['neq', 'all'];
 const charEncodings = ['utf16le', 'utf16be', 'utf16', 'wide'];
 
-/** Canonical names in the order written, or what is wrong with them. */
-export function parseModifiers(written: readonly string[]): { modifiers: readonly string[] } | { problem: string } {
+/** Canonical names in the order written, as many as were written; or what is wrong, and with which of them, from 0. */
+export function parseModifiers(
+  written: readonly string[],
+): { modifiers: readonly string[] } | { problem: string; index: number } {
   const modifiers: string[] = [];
-  for (const word of written) {
+  for (const [index, word] of written.entries()) {
     const name = aliases.get(word) ?? word;
-    if (!groups.has(name))
-      return { problem: `unknown modifier ${quoted(word)}${didYouMean(word, [...groups.keys(), ...aliases.keys()])}` };
-    if (modifiers.includes(name)) return { problem: `the modifier "${name}" stands here twice` };
+    if (!groups.has(name)) {
+      const near = didYouMean(word, [...groups.keys(), ...aliases.keys()]);
+      return { problem: `unknown modifier ${quoted(word)}${near}`, index };
+    }
+    if (modifiers.includes(name)) return { problem: `the modifier "${name}" stands here twice`, index };
     modifiers.push(name);
   }
-  const problem = clash(modifiers);
-  return problem === undefined ? { modifiers } : { problem };
+  const clash = findClash(modifiers);
+  return clash === undefined ? { modifiers } : { problem: clash.problem, index: modifiers.indexOf(clash.at) };
 }
 
-function clash(modifiers: readonly string[]): string | undefined {
+interface Clash {
+  readonly problem: string;
+  /** The modifier that is one too many. */
+  readonly at: string;
+}
+
+const notTogether = (name: string, other: string): Clash => ({
+  problem: `the modifiers "${name}" and "${other}" do not go together; keep one`,
+  at: other,
+});
+
+function findClash(modifiers: readonly string[]): Clash | undefined {
   const inGroup = (group: Group) => modifiers.filter((name) => groups.get(name) === group);
   for (const group of ['place', 'compare', 'own', 'time'] as const) {
     const [first, second] = inGroup(group);
-    if (second !== undefined) return `the modifiers "${first}" and "${second}" do not go together; keep one`;
+    if (first !== undefined && second !== undefined) return notTogether(first, second);
   }
   const allBeside = (name: string, allowed: readonly string[]) => {
     const other = modifiers.find((modifier) => modifier !== name && !allowed.includes(modifier));
-    return other === undefined ? undefined : `the modifiers "${name}" and "${other}" do not go together; keep one`;
+    return other === undefined ? undefined : notTogether(name, other);
   };
   const [own] = inGroup('own');
   if (own !== undefined) return allBeside(own, besideOwn[own] ?? []);
   const flag = modifiers.find((name) => name === 'i' || name === 'm' || name === 's');
-  if (flag !== undefined) return `the modifier "${flag}" is for regular expressions: put "re" before it`;
+  if (flag !== undefined)
+    return { problem: `the modifier "${flag}" is for regular expressions: put "re" before it`, at: flag };
   const [compare] = inGroup('compare');
   const [time] = inGroup('time');
   if (compare !== undefined) return allBeside(compare, time === undefined ? besideCompare : [...besideCompare, time]);
@@ -90,7 +106,7 @@ function clash(modifiers: readonly string[]): string | undefined {
 }
 
 /** Encodings form a chain: windash and expand, then one of utf16 and its kin, then one of base64, then the place. */
-function encodingClash(modifiers: readonly string[]): string | undefined {
+function encodingClash(modifiers: readonly string[]): Clash | undefined {
   const rank = (name: string) =>
     name === 'windash' || name === 'expand'
       ? 0
@@ -107,8 +123,9 @@ function encodingClash(modifiers: readonly string[]): string | undefined {
     const here = rank(name);
     if (here === undefined) continue;
     const before = last === undefined ? -1 : (rank(last) ?? -1);
-    if (here < before) return `the modifier "${name}" must stand before "${last}"`;
-    if (here === before && here > 0) return `the modifiers "${last}" and "${name}" do not go together; keep one`;
+    if (last !== undefined && here < before)
+      return { problem: `the modifier "${name}" must stand before "${last}"`, at: name };
+    if (last !== undefined && here === before && here > 0) return notTogether(last, name);
     last = name;
   }
   return undefined;

@@ -7,7 +7,9 @@ import { type Network, parseNetwork } from './cidr.ts';
 import type { Comparison, TimePart } from './number-text.ts';
 import { canonicalText } from './number-text.ts';
 import {
+  anyRun,
   hasWildcard,
+  joinPatterns,
   literalPattern,
   mapLiterals,
   type Pattern,
@@ -38,6 +40,9 @@ export type Test =
   | { readonly kind: 'exists'; readonly present: boolean }
   | { readonly kind: 'fieldref'; readonly fields: readonly string[]; readonly place: Place; readonly cased: boolean };
 
+/** Where one field's values are to stand inside another's, so many of each are compared: lists on both sides make a square. */
+export const mostReferred = 256;
+
 export type Place = 'contains' | 'startswith' | 'endswith' | 'equal';
 
 export interface Prepared {
@@ -50,7 +55,11 @@ export interface Prepared {
 }
 
 const maxNeedles = 100_000;
-const maxPattern = 65_536;
+const maxPattern = 4096;
+/** Of all variants of a value together: few dashes in a long value become as much as many in a short one. */
+const maxUnits = 4 * 1024 * 1024;
+/** A piece that may stand anywhere: hostile text makes a search compare all of it at each place. */
+const maxLoosePiece = 1024;
 
 class Wrong extends Error {}
 
@@ -82,13 +91,15 @@ function prepareTest(item: DetectionItem, has: (modifier: string) => boolean, pl
     const numbers = values.filter((value) => typeof value === 'number' || typeof value === 'bigint');
     return { kind: 'compare', op: op ?? 'eq', part, numbers };
   }
-  let budget = maxNeedles;
+  let needles = 0;
+  let units = 0;
   const groups = values.map((value) => {
     const group = prepareValue(value, item, place, placeholders);
-    budget -= group.length;
-    if (budget < 0)
+    needles += group.length;
+    units += unitsOf(group);
+    if (needles > maxNeedles || units > maxUnits)
       throw new Wrong(
-        `the values become more than ${maxNeedles} after windash, base64offset and placeholders; split the rule`,
+        `the values become more than ${maxNeedles}, or longer than ${maxUnits} characters, after windash, base64offset and placeholders; split the rule`,
       );
     return group;
   });
@@ -100,9 +111,12 @@ function prepareValue(value: Value, item: DetectionItem, place: Place, placehold
   const text = canonicalText(value);
   if (text.length > maxPattern) throw new Wrong(`a value is longer than ${maxPattern} characters`);
   let patterns: readonly Pattern[] = [typeof value === 'string' ? parsePattern(text) : literalPattern(text)];
-  for (const modifier of item.modifiers) {
-    if (modifier === 'expand') patterns = expandPlaceholders(text, placeholders);
-    else if (modifier === 'windash') patterns = patterns.flatMap(dashVariants);
+  for (const [at, modifier] of item.modifiers.entries()) {
+    if (modifier === 'expand') {
+      // Modifiers work in the order written: dashes of the placeholders' values only vary with a windash behind expand.
+      const dashed = item.modifiers.slice(0, at).includes('windash');
+      patterns = expandPlaceholders(text, placeholders, dashed ? dashVariants : (pattern) => [pattern]);
+    } else if (modifier === 'windash') patterns = patterns.flatMap(dashVariants);
     else if (
       modifier === 'base64' ||
       modifier === 'base64offset' ||
@@ -111,13 +125,40 @@ function prepareValue(value: Value, item: DetectionItem, place: Place, placehold
     ) {
       patterns = encode(patterns, modifier, item.modifiers);
     }
-    if (patterns.length > maxNeedles)
-      throw new Wrong(`the value ${quoted(text)} becomes more than ${maxNeedles} variants`);
+    if (patterns.length > maxNeedles || unitsOf(patterns) > maxUnits) throw tooMany(`the value ${quoted(text)}`);
   }
   const keyword = item.field === undefined;
   const before = keyword || place === 'contains' || place === 'endswith';
   const after = keyword || place === 'contains' || place === 'startswith';
-  return patterns.map((pattern) => surround(pattern, before, after));
+  const surrounded = patterns.map((pattern) => surround(pattern, before, after));
+  if (surrounded.some((pattern) => longestLoosePiece(pattern) > maxLoosePiece))
+    throw new Wrong(
+      `a part of a value that may stand anywhere is longer than ${maxLoosePiece} characters; shorten it, or look for its start`,
+    );
+  return surrounded;
+}
+
+function tooMany(what: string): Wrong {
+  return new Wrong(`${what} becomes more than ${maxNeedles} variants, or ${maxUnits} characters with all of them`);
+}
+
+function unitsOf(patterns: readonly Needle[]): number {
+  let units = 0;
+  for (const pattern of patterns) for (const part of pattern ?? []) units += typeof part === 'string' ? part.length : 1;
+  return units;
+}
+
+/** Of the pieces between two runs. */
+function longestLoosePiece(pattern: Pattern): number {
+  let longest = 0;
+  let length = Number.NEGATIVE_INFINITY;
+  for (const part of pattern) {
+    if (part === anyRun) {
+      longest = Math.max(longest, length);
+      length = 0;
+    } else length += typeof part === 'string' ? part.length : 1;
+  }
+  return longest;
 }
 
 function prepareRegexes(
@@ -150,48 +191,65 @@ function prepareNetwork(value: Value): Network {
 }
 
 const dashes = ['-', '/', '\u2013', '\u2014', '\u2015'];
+const wordDash = /(?<![\p{L}\p{N}_])[-/\u2013\u2014\u2015](?=[\p{L}\p{N}_])/u;
 
-/** Every `-` and `/` that begins a word becomes each of five dashes, each on its own. */
+/** Every dash or slash that begins a word becomes each of five dashes, each on its own. */
 function dashVariants(pattern: Pattern): readonly Pattern[] {
   let variants: Pattern[] = [[]];
   for (const part of pattern) {
     const alternatives: readonly PatternPart[] = typeof part === 'string' ? literalVariants(part) : [part];
-    if (variants.length * alternatives.length > maxNeedles) throw new Wrong('too many dashes for windash in one value');
+    checkDashes(variants.length * alternatives.length, pattern);
     variants = variants.flatMap((before) => alternatives.map((alternative): Pattern => [...before, alternative]));
   }
   return variants;
 }
 
 function literalVariants(literal: string): readonly string[] {
-  const pieces = literal.split(/(?<![\p{L}\p{N}_])[-/](?=[\p{L}\p{N}_])/u);
+  const pieces = literal.split(wordDash);
   let variants = [pieces[0] as string];
   for (const piece of pieces.slice(1)) {
-    if (variants.length * dashes.length > maxNeedles) throw new Wrong('too many dashes for windash in one value');
+    checkDashes(variants.length * dashes.length, [literal]);
     variants = variants.flatMap((before) => dashes.map((dash) => before + dash + piece));
   }
   return variants;
 }
 
-/** `%name%` -> each of its values; `\%` is a percent sign. Several placeholders give every combination. */
-function expandPlaceholders(text: string, placeholders: Placeholders): readonly Pattern[] {
-  let variants = [''];
-  const append = (alternatives: readonly string[]) => {
-    if (variants.length * alternatives.length > maxNeedles)
-      throw new Wrong(`the placeholders of ${quoted(text)} give more than ${maxNeedles} values`);
-    variants = variants.flatMap((before) => alternatives.map((alternative) => before + alternative));
+/** Before they are made: what is refused must not have taken the memory first. */
+function checkDashes(count: number, pattern: Pattern): void {
+  if (count > maxNeedles || count * unitsOf([pattern]) > maxUnits)
+    throw new Wrong('too many dashes for windash in one value');
+}
+
+/**
+ * `%name%` -> each of its values; `\%` is a percent sign, `\\` before a placeholder a backslash. Several placeholders give every
+ * combination. `vary` is what was done to the value before its placeholders get theirs.
+ */
+function expandPlaceholders(
+  text: string,
+  placeholders: Placeholders,
+  vary: (pattern: Pattern) => readonly Pattern[],
+): readonly Pattern[] {
+  let variants: readonly Pattern[] = [[]];
+  const append = (alternatives: readonly Pattern[]) => {
+    const count = variants.length * alternatives.length;
+    const units = unitsOf(variants) * alternatives.length + unitsOf(alternatives) * variants.length;
+    if (count > maxNeedles || units > maxUnits) throw tooMany(`the value ${quoted(text)} with its placeholders`);
+    variants = variants.flatMap((before) => alternatives.map((alternative) => joinPatterns(before, alternative)));
   };
-  for (const piece of text.split(/(\\%|%[^%\s]{1,200}%)/)) {
-    if (piece === '\\%') append(['%']);
-    else if (/^%[^%\s]+%$/.test(piece)) {
-      const name = piece.slice(1, -1);
-      const values = Object.hasOwn(placeholders, name) ? placeholders[name] : undefined;
-      if (values === undefined || values.length === 0) {
-        throw new Wrong(`the placeholder %${name}% has no values here; the rule is left out until it is given some`);
-      }
-      append(values);
-    } else append([piece]);
+  for (const piece of text.split(/(\\\\|\\%|%[^%\s]{1,200}%)/)) {
+    if (piece === '') continue;
+    if (piece === '\\%') append([literalPattern('%')]);
+    else if (/^%[^%\s]+%$/.test(piece)) append(valuesFor(piece.slice(1, -1), placeholders));
+    else append(vary(parsePattern(piece)));
   }
-  return variants.map(parsePattern);
+  return variants;
+}
+
+function valuesFor(name: string, placeholders: Placeholders): readonly Pattern[] {
+  const values = Object.hasOwn(placeholders, name) ? placeholders[name] : undefined;
+  if (values === undefined || values.length === 0)
+    throw new Wrong(`the placeholder %${name}% has no values here; the rule is left out until it is given some`);
+  return values.map(parsePattern);
 }
 
 /** Bytes stand between utf16 and base64 as a text of units 0 to 255. */

@@ -1,29 +1,30 @@
 /**
- * `correlation:` -> a typed correlation rule whose `rules` and aliases still hold names as written; resolve.ts makes ids of them.
- * Besides Sigma's keys it knows two of ours: `members: within|across` and `min-members`.
+ * `correlation:` -> a typed correlation rule whose `rules`, expression and aliases still hold names as written; resolve.ts makes ids
+ * of them. Besides Sigma's keys it knows two of ours: `members: within|across` and `min-members`.
  */
-import {
-  describeNode,
-  parseTimespan,
-  type Reporter,
-  refuseOtherKeys,
-  requireKey,
-  textOf,
-  textsOf,
-} from './reporter.ts';
-import type { CorrelationCondition, CorrelationRule, RuleHead } from './rule.ts';
+import { type CorrelationWhen, parseCorrelationCondition } from './parse-correlation-condition.ts';
+import { parseFlag, parseSpan, type Reporter, refuseOtherKeys, requireKey, textOf, textsOf } from './reporter.ts';
+import type { CorrelationRule, CorrelationType, RuleHead } from './rule.ts';
 import { didYouMean, quoted } from './suggestion.ts';
 import { entryOf, type YamlMap } from './yaml-tree.ts';
 
-const types = ['event_count', 'value_count', 'temporal', 'temporal_ordered'] as const;
-const laterTypes = ['value_sum', 'value_avg', 'value_percentile', 'value_median'];
+const types: readonly CorrelationType[] = [
+  'event_count',
+  'value_count',
+  'temporal',
+  'temporal_ordered',
+  'value_sum',
+  'value_avg',
+  'value_median',
+  'value_percentile',
+];
 const keys = ['type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate', 'members', 'min-members'];
-const operators = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const;
 const maxRules = 100;
 
 /** Undefined when something in it is wrong; then that was reported. */
 export function parseCorrelation(document: YamlMap, head: RuleHead, report: Reporter): CorrelationRule | undefined {
-  const node = entryOf(document, 'correlation')?.value;
+  const entry = entryOf(document, 'correlation');
+  const node = entry?.value;
   if (node?.kind !== 'map') {
     report.error(node ?? document, 'correlation must be a map with type, rules and timespan');
     return undefined;
@@ -32,102 +33,87 @@ export function parseCorrelation(document: YamlMap, head: RuleHead, report: Repo
   const generateAbove = entryOf(document, 'generate');
   if (generateAbove !== undefined) report.error(generateAbove, '"generate" stands under "correlation"');
   const type = parseType(node, report);
-  const rules = requireKey(node, 'rules', 'the correlation', report) ? textsOf(node, 'rules', report) : [];
-  if (rules.length === 0 && entryOf(node, 'rules') !== undefined)
-    report.error(node, 'the correlation refers to no rule');
-  if (rules.length > maxRules) report.error(node, `the correlation refers to more than ${maxRules} rules`);
-  if (new Set(rules).size < rules.length && type !== 'temporal_ordered')
-    report.error(node, 'the correlation refers to the same rule twice');
+  const listed = textsOf(node, 'rules', report);
   const timespanMs = parseWindow(node, report);
-  const condition = parseConditionMap(node, report);
-  if (type === 'event_count' || type === 'value_count') {
-    if (condition === undefined && !report.failed())
-      report.error(node, `${type} needs a condition, such as "gte: 10"`);
-    if (type === 'value_count' && condition?.fields.length === 0)
-      report.error(node, 'value_count needs "field" in its condition: whose values to count');
-  } else if (condition !== undefined && condition.fields.length > 0) {
-    report.error(node, `${type ?? 'this type'} counts rules, not values: take "field" out of its condition`);
-  }
-  if (type === 'event_count' && condition !== undefined && condition.fields.length > 0) {
-    report.error(node, 'event_count counts events: take "field" out of its condition or write value_count');
-  }
-  const aliases = parseAliases(node, rules, report);
+  const groupBy = textsOf(node, 'group-by', report);
+  const when = type === undefined ? undefined : parseCorrelationCondition(node, type, listed, report);
+  // A condition in words mentions every rule, in the order that counts.
+  const rules = when?.mentioned ?? listed;
+  if (when?.mentioned === undefined && !isInWords(node)) checkRules(node, type, listed, report);
+  const aliases = parseAliases(node, [...groupBy, ...(when?.condition?.fields ?? [])], report);
   const members = parseMembers(node, report);
-  if (type === undefined || timespanMs === undefined || report.failed()) return undefined;
+  const generate = parseFlag(node, 'generate', report) ?? false;
+  if (type === undefined || when === undefined || timespanMs === undefined || report.failed()) return undefined;
+  const { condition, expression }: CorrelationWhen = when;
   return {
     ...head,
     kind: 'correlation',
     type,
     rules,
-    groupBy: textsOf(node, 'group-by', report),
+    groupBy,
     timespanMs,
     condition,
-    expression: undefined,
+    expression,
     aliases,
-    generate: parseFlag(node, 'generate', report) ?? false,
+    generate,
     ...members,
   };
 }
 
-function parseType(node: YamlMap, report: Reporter): (typeof types)[number] | undefined {
+function parseType(node: YamlMap, report: Reporter): CorrelationType | undefined {
   if (!requireKey(node, 'type', 'the correlation', report)) return undefined;
   const word = textOf(node, 'type', report);
   const known = types.find((type) => type === word);
-  if (known !== undefined || word === undefined) return known;
-  const at = entryOf(node, 'type') ?? node;
-  if (laterTypes.includes(word)) report.error(at, `correlations of type ${word} are not supported yet`);
-  else report.error(at, `unknown correlation type ${quoted(word)}${didYouMean(word, types)}`);
+  if (known !== undefined) return known;
+  const at = entryOf(node, 'type')?.value ?? node;
+  if (word === undefined) report.error(at, `the type is empty; it is one of ${types.join(', ')}`);
+  else
+    report.error(
+      at,
+      `unknown correlation type ${quoted(word)}${didYouMean(word, types)}; it is one of ${types.join(', ')}`,
+    );
   return undefined;
+}
+
+function isInWords(node: YamlMap): boolean {
+  const condition = entryOf(node, 'condition')?.value;
+  return condition?.kind === 'scalar' && typeof condition.value === 'string';
+}
+
+function checkRules(
+  node: YamlMap,
+  type: CorrelationType | undefined,
+  rules: readonly string[],
+  report: Reporter,
+): void {
+  if (!requireKey(node, 'rules', 'the correlation', report)) return;
+  const at = entryOf(node, 'rules')?.value ?? node;
+  if (rules.length === 0) report.error(at, 'the correlation refers to no rule');
+  if (rules.length > maxRules) report.error(at, `the correlation refers to more than ${maxRules} rules`);
+  if (type === 'temporal_ordered') return;
+  const again = rules.findIndex((rule, index) => rules.indexOf(rule) < index);
+  if (again >= 0 && rules.length <= maxRules)
+    report.error(
+      (at.kind === 'list' ? at.items[again] : undefined) ?? at,
+      'the correlation refers to the same rule twice',
+    );
 }
 
 function parseWindow(node: YamlMap, report: Reporter): number | undefined {
   const old = entryOf(node, 'timeframe');
-  if (old !== undefined) {
-    report.error(old, '"timeframe" is called "timespan" in a correlation');
-    return undefined;
+  if (old !== undefined) report.error(old, '"timeframe" is called "timespan" in a correlation');
+  else if (requireKey(node, 'timespan', 'the correlation', report)) {
+    const ms = parseSpan(node, 'timespan', report);
+    if (ms === undefined && !report.failed()) report.error(node, 'the timespan is empty; write one such as 15m');
+    return ms;
   }
-  if (!requireKey(node, 'timespan', 'the correlation', report)) return undefined;
-  const text = textOf(node, 'timespan', report);
-  const ms = text === undefined ? undefined : parseTimespan(text);
-  if (ms === undefined) {
-    const at = entryOf(node, 'timespan') ?? node;
-    report.error(
-      at,
-      `timespan cannot be ${quoted(text ?? '')}: write a number and s, m, h, d or w, such as 15m; at most 100w`,
-    );
-  }
-  return ms;
+  return undefined;
 }
 
-function parseConditionMap(node: YamlMap, report: Reporter): CorrelationCondition | undefined {
-  const entry = entryOf(node, 'condition');
-  if (entry === undefined) return undefined;
-  if (entry.value.kind !== 'map') {
-    report.error(
-      entry,
-      `the condition of a correlation is a map such as "gte: 10", not ${describeNode(entry.value)}`,
-    );
-    return undefined;
-  }
-  refuseOtherKeys(entry.value, [...operators, 'field'], 'the condition of a correlation', report);
-  const compare: { op: (typeof operators)[number]; value: number }[] = [];
-  for (const op of operators) {
-    const bound = entryOf(entry.value, op);
-    if (bound === undefined) continue;
-    const value = bound.value.kind === 'scalar' ? bound.value.value : undefined;
-    if (typeof value !== 'number' || value < 0)
-      report.error(bound, `${op} needs a number from 0, not ${describeNode(bound.value)}`);
-    else compare.push({ op, value });
-  }
-  if (compare.length === 0 && !report.failed())
-    report.error(entry, 'the condition has no comparison such as "gte: 10"');
-  return { compare, fields: textsOf(entry.value, 'field', report), percentile: undefined };
-}
-
-/** alias -> rule as written -> field. */
+/** alias -> rule as written -> field. `used`: where an alias can have an effect. */
 function parseAliases(
   node: YamlMap,
-  rules: readonly string[],
+  used: readonly string[],
   report: Reporter,
 ): Record<string, Record<string, string>> {
   const aliases: Record<string, Record<string, string>> = Object.create(null);
@@ -142,14 +128,15 @@ function parseAliases(
       report.error(alias, `the alias ${quoted(alias.key)} must be a map of rules and their fields`);
       continue;
     }
+    if (!used.includes(alias.key)) {
+      const near = didYouMean(alias.key, used);
+      report.warn(
+        alias,
+        `the alias ${quoted(alias.key)} has no effect: neither "group-by" nor "field" names it${near}`,
+      );
+    }
     const fields: Record<string, string> = Object.create(null);
-    for (const at of alias.value.entries) {
-    const { key } = at;
-      if (!rules.includes(key))
-        report.error(
-          at,
-          `the alias ${quoted(alias.key)} names ${quoted(key)}, which is not among the rules${didYouMean(key, rules)}`,
-        );
+    for (const { key } of alias.value.entries) {
       const field = textOf(alias.value, key, report, 500);
       if (field !== undefined) fields[key] = field;
     }
@@ -161,7 +148,7 @@ function parseAliases(
 function parseMembers(node: YamlMap, report: Reporter): Pick<CorrelationRule, 'members' | 'minMembers'> {
   const word = textOf(node, 'members', report) ?? 'within';
   if (word !== 'within' && word !== 'across') {
-    const at = entryOf(node, 'members') ?? node;
+    const at = entryOf(node, 'members')?.value ?? node;
     report.error(at, `members is "within" or "across", not ${quoted(word)}${didYouMean(word, ['within', 'across'])}`);
     return { members: 'within', minMembers: 3 };
   }
@@ -172,12 +159,4 @@ function parseMembers(node: YamlMap, report: Reporter): Pick<CorrelationRule, 'm
   if (typeof least !== 'number' || !Number.isInteger(least) || least < 2)
     report.error(entry, 'min-members must be a whole number from 2');
   return { members: word, minMembers: typeof least === 'number' ? least : 3 };
-}
-
-function parseFlag(node: YamlMap, key: string, report: Reporter): boolean | undefined {
-  const entry = entryOf(node, key);
-  if (entry === undefined) return undefined;
-  if (entry.value.kind === 'scalar' && typeof entry.value.value === 'boolean') return entry.value.value;
-  report.error(entry, `${key} must be true or false, not ${describeNode(entry.value)}`);
-  return undefined;
 }

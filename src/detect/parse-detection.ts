@@ -1,4 +1,7 @@
-/** `detection:` of a rule -> its selections and its condition. Checks shapes and modifiers; values are prepared in needles.ts. */
+/**
+ * `detection:` of a rule, or `filter:`, -> its selections and its condition. Checks shapes and modifiers; values are prepared in
+ * needles.ts.
+ */
 import { join, parseCondition } from './condition.ts';
 import { parseModifiers } from './modifiers.ts';
 import { describeNode, type Reporter, requireKey } from './reporter.ts';
@@ -7,7 +10,8 @@ import { quoted } from './suggestion.ts';
 import { entryOf, type Place, type YamlEntry, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 const maxValues = 100_000;
-const reserved = ['condition', 'timeframe'];
+/** Each may be spelled out to many names. */
+const maxConditions = 20;
 
 export interface Detection {
   /** Without prototype: a selection may have any name. */
@@ -16,19 +20,23 @@ export interface Detection {
 }
 
 /** Undefined when something in it is wrong; then that was reported. */
-export function parseDetection(detection: YamlMap, report: Reporter): Detection | undefined {
+export function parseDetection(
+  detection: YamlMap,
+  report: Reporter,
+  kind: 'detection' | 'filter' = 'detection',
+): Detection | undefined {
   const selections: Record<string, Selection> = Object.create(null);
   const names: string[] = [];
   for (const at of detection.entries) {
     const { key, value } = at;
-    if (reserved.includes(key)) continue;
+    if (key === 'condition' || key === 'timeframe' || (key === 'rules' && kind === 'filter')) continue;
     if (!/^[\w.-]{1,200}$/.test(key))
       report.error(at, `${quoted(key)} cannot name a selection: use letters, digits, "_", "-" and "."`);
     const selection = parseSelection(value, key, report);
     names.push(key);
     if (selection !== undefined) selections[key] = selection;
   }
-  if (names.length === 0) report.error(detection, 'the detection has no selection');
+  if (names.length === 0) report.error(detection, `the ${kind} has no selection`);
   const timeframe = entryOf(detection, 'timeframe');
   if (timeframe !== undefined) {
     report.warn(
@@ -36,23 +44,33 @@ export function parseDetection(detection: YamlMap, report: Reporter): Detection 
       '"timeframe" belongs to the old count conditions and is ignored; a correlation rule has "timespan"',
     );
   }
-  if (!requireKey(detection, 'condition', 'the detection', report)) return undefined;
-  const condition = parseConditions(entryOf(detection, 'condition') as YamlEntry, names, report);
+  if (!requireKey(detection, 'condition', `the ${kind}`, report)) return undefined;
+  const condition = parseConditions(entryOf(detection, 'condition') as YamlEntry, names, `in the ${kind}`, report);
   return condition === undefined || report.failed() ? undefined : { selections, condition };
 }
 
 /** A list of conditions is an `or` of them. */
-function parseConditions(entry: YamlEntry, names: readonly string[], report: Reporter): Condition | undefined {
+function parseConditions(
+  entry: YamlEntry,
+  names: readonly string[],
+  home: 'in the detection' | 'in the filter',
+  report: Reporter,
+): Condition | undefined {
   const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   const conditions: Condition[] = [];
   if (nodes.length === 0) report.error(entry, 'the list of conditions is empty');
-  for (const node of nodes.slice(0, 1000)) {
+  if (nodes.length > maxConditions) {
+    report.error(entry, `the list has more than ${maxConditions} conditions; join them with "or"`);
+    return undefined;
+  }
+  for (const node of nodes) {
     if (node.kind !== 'scalar' || node.value === null) {
       report.error(node, `a condition must be text, not ${describeNode(node)}`);
       continue;
     }
-    const parsed = parseCondition(String(node.value), names);
-    if ('problem' in parsed) report.error(node, parsed.problem);
+    const text = String(node.value);
+    const parsed = parseCondition(text, names, home);
+    if ('problem' in parsed) report.error(report.inside(node, text, parsed.at), parsed.problem);
     else conditions.push(parsed.condition);
   }
   return conditions.length === 0 ? undefined : join('or', conditions);
@@ -86,7 +104,7 @@ function parseSelection(node: YamlNode, name: string, report: Reporter): Selecti
 
 function parseKeywords(nodes: readonly YamlNode[], at: Place, report: Reporter): Selection | undefined {
   const values = parseValues({ kind: 'list', line: at.line, column: at.column, items: nodes }, 'keywords', [], report);
-  return values === undefined ? undefined : itemSelection(undefined, [], values, at, report);
+  return values === undefined ? undefined : itemSelection(undefined, [], values, at, nodes, report);
 }
 
 function parseItems(map: YamlMap, name: string, report: Reporter): Selection | undefined {
@@ -101,7 +119,8 @@ function parseItems(map: YamlMap, name: string, report: Reporter): Selection | u
     if (field.length > 500) report.error(at, 'the name of a field is longer than 500 characters');
     const parsed = parseModifiers(written);
     if ('problem' in parsed) {
-      report.error(at, parsed.problem);
+      const before = [field, ...written.slice(0, parsed.index)].join('|');
+      report.error(report.inside(at, key, before.length + 1), parsed.problem);
       continue;
     }
     const { modifiers } = parsed;
@@ -111,7 +130,8 @@ function parseItems(map: YamlMap, name: string, report: Reporter): Selection | u
       report.error(at, 'the name of a field is missing');
       continue;
     }
-    parts.push(itemSelection(field === '' ? undefined : field, modifiers, values, at, report));
+    const nodes = value.kind === 'list' ? value.items : [value];
+    parts.push(itemSelection(field === '' ? undefined : field, modifiers, values, at, nodes, report));
   }
   return { kind: 'all', of: parts };
 }
@@ -138,15 +158,21 @@ function itemSelection(
   modifiers: readonly string[],
   values: readonly Value[],
   at: Place,
+  /** Where the values stand. */
+  nodes: readonly Place[],
   report: Reporter,
 ): Selection {
   if (field === undefined) {
     const wrong = modifiers.find((modifier) => needField.includes(modifier) || keywordPlaces.includes(modifier));
-    if (wrong !== undefined)
-      report.error(at, `the modifier "${wrong}" needs a field; keywords look into every value`);
-    if (values.includes(null)) report.error(at, 'a keyword cannot be null');
+    if (wrong !== undefined) report.error(at, `the modifier "${wrong}" needs a field; keywords look into every value`);
+    const empty = values.indexOf(null);
+    if (empty >= 0) report.error(nodes[empty] ?? at, 'a keyword cannot be null');
   }
-  checkTypes(modifiers, values, at, report);
+  const complain = (message: string, fits: (value: Value) => boolean) => {
+    const wrong = values.findIndex((value) => !fits(value));
+    if (wrong >= 0) report.error(nodes[wrong] ?? at, message);
+  };
+  checkTypes(modifiers, values, complain);
   const item: DetectionItem = { field, modifiers, values, where: report.where(at) };
   return { kind: 'item', item };
 }
@@ -168,21 +194,23 @@ const onlyText = [
 const notNull = ['contains', 'startswith', 'endswith', 'cased'];
 
 /** Types that a modifier can work on. */
-function checkTypes(modifiers: readonly string[], values: readonly Value[], at: Place, report: Reporter): void {
+function checkTypes(
+  modifiers: readonly string[],
+  values: readonly Value[],
+  complain: (message: string, fits: (value: Value) => boolean) => void,
+): void {
   for (const modifier of modifiers) {
-    const wrong = (fits: (value: Value) => boolean) => values.some((value) => !fits(value));
     if (onlyNumbers.includes(modifier)) {
-      if (wrong((value) => typeof value === 'number' || typeof value === 'bigint')) {
-        report.error(at, `the modifier "${modifier}" needs a number, without quotes`);
-      }
+      const isNumber = (value: Value) => typeof value === 'number' || typeof value === 'bigint';
+      complain(`the modifier "${modifier}" needs a number, without quotes`, isNumber);
     } else if (modifier === 'exists') {
-      if (values.length !== 1 || typeof values[0] !== 'boolean')
-        report.error(at, 'the modifier "exists" needs true or false');
+      const only = values.length === 1;
+      complain('the modifier "exists" needs true or false', (value) => only && typeof value === 'boolean');
     } else if (onlyText.includes(modifier)) {
-      if (wrong((value) => value !== null && typeof value !== 'boolean'))
-        report.error(at, `the modifier "${modifier}" needs text`);
-    } else if (notNull.includes(modifier) && wrong((value) => value !== null)) {
-      report.error(at, `the modifier "${modifier}" cannot be used with null; write null without it`);
+      complain(`the modifier "${modifier}" needs text`, (value) => value !== null && typeof value !== 'boolean');
+    } else if (notNull.includes(modifier)) {
+      const message = `the modifier "${modifier}" cannot be used with null; write null without it`;
+      complain(message, (value) => value !== null);
     }
   }
 }
@@ -214,5 +242,5 @@ function parseValues(
     if (item.kind === 'scalar') values.push(item.value);
     else report.error(item, `a value of ${quoted(field)} must be text or a number, not ${describeNode(item)}`);
   }
-  return report.failed() ? undefined : values;
+  return values.length < items.length ? undefined : values;
 }

@@ -48,7 +48,10 @@ export function parseMapping(
   const [document] = documents;
   if (document?.kind !== 'map' || documents.length > 1) {
     if (problems.length === 0)
-      report.error(document ?? { line: 1, column: 1 }, 'a table of fields is one document, a map with the keys when, fields, …');
+      report.error(
+        document ?? { line: 1, column: 1 },
+        'a table of fields is one document, a map with the keys when, fields, …',
+      );
     return { table: undefined, problems: [...problems, ...report.problems] };
   }
   const table = parseTable(document, file, report);

@@ -45,6 +45,11 @@ export function surround(pattern: Pattern, before: boolean, after: boolean): Pat
   return tidy([...(before ? [anyRun] : []), ...pattern, ...(after ? [anyRun] : [])] as Pattern);
 }
 
+/** One behind the other. */
+export function joinPatterns(first: Pattern, second: Pattern): Pattern {
+  return tidy([...first, ...second]);
+}
+
 /** Joins neighbouring literals and neighbouring runs. */
 function tidy(parts: Pattern): Pattern {
   const tidied: PatternPart[] = [];

@@ -1,7 +1,10 @@
 /** Collects what is wrong with one document while it is read, and reads single keys with the complaint built in. */
 import type { Problem, Where } from './rule.ts';
-import { didYouMean, quoted } from './suggestion.ts';
+import { didYouMean, editDistance, quoted } from './suggestion.ts';
 import { entryOf, type Place, type YamlMap, type YamlNode } from './yaml-tree.ts';
+
+/** Told of what is wrong; without a severity it is an error. */
+export type Complain = (where: Where, message: string, severity?: Problem['severity']) => void;
 
 export interface Reporter {
   readonly file: string;
@@ -12,9 +15,13 @@ export interface Reporter {
   error(at: Place, message: string): void;
   warn(at: Place, message: string): void;
   where(at: Place): Where;
+  /** Where the character `offset` of a text stands whose key or value begins at `at`; `at` where the source spells the text otherwise. */
+  inside(at: Place, text: string, offset: number): Place;
 }
 
-export function createReporter(file: string): Reporter {
+/** `source` is the file's text, for places inside of words; without it these are the words' beginnings. */
+export function createReporter(file: string, source = ''): Reporter {
+  let lines: readonly string[] | undefined;
   const problems: Problem[] = [];
   let failed = false;
   const where = ({ line, column }: Place): Where => ({ file, line, column });
@@ -23,6 +30,13 @@ export function createReporter(file: string): Reporter {
     problems,
     failed: () => failed,
     where,
+    inside(at, text, offset) {
+      lines ??= source.split('\n');
+      const line = lines[at.line - 1] ?? '';
+      const quote = line[at.column - 1] === "'" || line[at.column - 1] === '"' ? 1 : 0;
+      if (!line.startsWith(text, at.column - 1 + quote)) return at;
+      return { line: at.line, column: at.column + quote + offset };
+    },
     error(at, message) {
       failed = true;
       problems.push({ where: where(at), severity: 'error', message });
@@ -83,7 +97,7 @@ export function refuseOtherKeys(map: YamlMap, known: readonly string[], what: st
 /** Complains that a required key is missing, pointing at a key that may be its misspelling. */
 export function requireKey(map: YamlMap, key: string, what: string, report: Reporter): boolean {
   if (entryOf(map, key) !== undefined) return true;
-  const near = map.entries.find((entry) => didYouMean(entry.key, [key]) !== '');
+  const near = map.entries.find((entry) => editDistance(entry.key.toLowerCase(), key, 2) <= 2);
   if (near === undefined) report.error(map, `${what} needs the key "${key}"`);
   else report.error(near, `${what} needs the key "${key}", but ${quoted(near.key)} stands here`);
   return false;
@@ -92,9 +106,32 @@ export function requireKey(map: YamlMap, key: string, what: string, report: Repo
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** `15m` -> milliseconds. Undefined when it is no timespan or longer than 100 weeks. */
-export function parseTimespan(text: string): number | undefined {
+function parseTimespan(text: string): number | undefined {
   const found = /^(\d{1,7})([smhdw])$/.exec(text);
   if (found === null) return undefined;
   const ms = Number(found[1]) * (unitMs[found[2] ?? ''] ?? 0);
   return ms > 0 && ms <= 100 * 604_800_000 ? ms : undefined;
+}
+
+/** The timespan of a key. Undefined when missing or wrong; wrong ones are reported. */
+export function parseSpan(map: YamlMap, key: string, report: Reporter): number | undefined {
+  const entry = entryOf(map, key);
+  const text = textOf(map, key, report);
+  if (entry === undefined || text === undefined) return undefined;
+  const ms = parseTimespan(text);
+  if (ms === undefined)
+    report.error(
+      entry.value,
+      `${key} cannot be ${quoted(text)}: write a number and s, m, h, d or w, such as 15m; at most 100w`,
+    );
+  return ms;
+}
+
+/** Undefined when missing or wrong; wrong ones are reported. */
+export function parseFlag(map: YamlMap, key: string, report: Reporter): boolean | undefined {
+  const entry = entryOf(map, key);
+  if (entry === undefined) return undefined;
+  if (entry.value.kind === 'scalar' && typeof entry.value.value === 'boolean') return entry.value.value;
+  report.error(entry, `${key} must be true or false, not ${describeNode(entry.value)}`);
+  return undefined;
 }

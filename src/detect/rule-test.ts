@@ -56,18 +56,16 @@ export function parseTests(
   path: string = file,
 ): { tests: readonly RuleTest[]; problems: readonly Problem[] } {
   if (!/^["']?tests["']?\s*:/m.test(text)) return { tests: [], problems: [] };
-  const report = createReporter(file);
+  const report = createReporter(file, text);
   const tests: RuleTest[] = [];
   let rule: string | undefined;
   readYaml(text, file).documents.forEach((document, index) => {
     if (document.kind !== 'map') return;
+    const has = (key: string) => entryOf(document, key) !== undefined;
     const list = entryOf(document, 'tests');
-    if (
-      list === undefined ||
-      entryOf(document, 'detection') !== undefined ||
-      entryOf(document, 'correlation') !== undefined
-    ) {
-      rule = textOf(document, 'id', createReporter(file)) ?? ownId(path, index);
+    if (list === undefined || has('detection') || has('correlation')) {
+      // Filters and overlays change rules, and have no tests of their own.
+      if (!has('filter') && !has('overlays')) rule = textOf(document, 'id', createReporter(file)) ?? ownId(path, index);
       return;
     }
     refuseOtherKeys(document, ['tests'], 'a document of tests', report);
@@ -89,14 +87,15 @@ function parseTest(node: YamlNode, ruleBefore: string | undefined, report: Repor
   const rule = textOf(node, 'rule', report) ?? ruleBefore;
   const expected = textOf(node, 'expect', report);
   if (name === undefined) report.error(node, 'the test needs a name');
-  if (rule === undefined)
-    report.error(node, 'the test stands before any rule; say with "rule" which one it is of');
+  if (rule === undefined) report.error(node, 'the test stands before any rule; say with "rule" which one it is of');
   if (expected !== 'match' && expected !== 'no match') report.error(node, 'expect must be "match" or "no match"');
   const events = listOf(node, 'events', report).flatMap(
     (item) => parseInput(item, ['dataset', 'record', 'fields'], report) ?? [],
   );
   const timeline = listOf(node, 'timeline', report).flatMap((item) => parseTimelineEntry(item, report) ?? []);
-  if (events.length > 0 === timeline.length > 0) report.error(node, 'the test needs either events or a timeline');
+  const given = ['events', 'timeline'].flatMap((key) => entryOf(node, key)?.value ?? []);
+  if (given.length !== 1 || given.some((list) => list.kind === 'list' && list.items.length === 0))
+    report.error(node, 'the test needs either events or a timeline');
   if (name === undefined || rule === undefined || (expected !== 'match' && expected !== 'no match')) return [];
   const members = entryOf(node, 'members') === undefined ? undefined : textsOf(node, 'members', report);
   return [{ name, rule, expect: expected, members, events, timeline, where: report.where(node) }];
@@ -164,10 +163,7 @@ function parseTimelineEntry(map: YamlMap, report: Reporter): TimelineEntry | und
   const input = parseInput(map, ['at', 'member', 'rule', 'dataset', 'record', 'fields'], report);
   const at = /^(\d{1,4}):([0-5]\d)(?::([0-5]\d))?$/.exec(textOf(map, 'at', report) ?? '');
   if (at === null)
-    report.error(
-      map,
-      `"at" is the time since the beginning, '00:01' or '26:30:15' (hours:minutes:seconds), in quotes`,
-    );
+    report.error(map, `"at" is the time since the beginning, '00:01' or '26:30:15' (hours:minutes:seconds), in quotes`);
   if (at === null || input === undefined) return undefined;
   return {
     atMs: (Number(at[1]) * 3600 + Number(at[2]) * 60 + Number(at[3] ?? 0)) * 1000,

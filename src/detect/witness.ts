@@ -143,10 +143,10 @@ function itemWitnesses(item: Prepared): readonly Witness[] {
 
 /** Undefined when a missing field will do, or keywords that any event has. */
 function patternWitness(field: string | undefined, needles: readonly Needle[]): Witness | undefined {
+  if (needles.includes(null)) return undefined;
   const clues: Clue[] = [];
   for (const needle of needles) {
-    if (needle === null) return undefined;
-    const clue = patternClue(field, needle);
+    const clue = patternClue(field, needle as Pattern);
     if (clue === undefined) return field === undefined ? undefined : [{ field, kind: 'present', text: '' }];
     clues.push(clue);
   }

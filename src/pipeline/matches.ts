@@ -9,7 +9,7 @@ import type { IncidentBook } from '../incident/book.ts';
 import type { Match } from '../model/alert.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import type { LeasedJob } from '../queue/queue.ts';
-import { type Change, type Kind, type Store, VersionConflict } from '../store/store.ts';
+import { type Applied, type Change, type Kind, type Store, VersionConflict } from '../store/store.ts';
 
 export interface MatchesParts {
   readonly store: Store;
@@ -20,29 +20,66 @@ export interface MatchesParts {
   readonly onSaved: (changes: readonly Change[]) => void;
 }
 
+/** One at a time, in whatever order and from wherever they are called. */
+export interface MatchesWalk {
+  /** Handler for the queue of matches. */
+  apply(jobs: readonly LeasedJob[]): Promise<void>;
+  /** Tells the correlator that event time has come so far, though no event says so; what it finds is written. */
+  advance(toMs: number): Promise<void>;
+}
+
+/** Findings that the correlator gave and that are not written yet, and what is saved with them. */
+interface Unwritten {
+  readonly findings: readonly Finding[];
+  readonly cause: Omit<Applied, 'alerts'> | { readonly advancedMs: number };
+}
+
 /**
- * Handler for the queue of matches. Findings of a batch that could not be written are kept for its next attempt: the correlator
- * has seen the matches and would find nothing new in them.
+ * What could not be written stays, in its order, and is written before anything that comes after it: the correlator has seen those
+ * matches and finds nothing new in them a second time, and a restart counts on it that what was found first was written first.
  */
-export function createMatchesWalk(parts: MatchesParts): (jobs: readonly LeasedJob[]) => Promise<void> {
-  const unwritten = new Map<string, readonly Finding[]>();
-  return async (jobs) => {
-    for (const job of jobs) {
-      const matches = JSON.parse(Buffer.from(job.body).toString()) as Match[];
-      const findings = unwritten.get(job.id) ?? parts.correlator.add(matches);
-      unwritten.set(job.id, findings);
-      await write(parts, job, findings);
-      unwritten.delete(job.id);
+export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
+  const unwritten: Unwritten[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  const writeAll = async (): Promise<void> => {
+    for (let next = unwritten[0]; next !== undefined; next = unwritten[0]) {
+      await write(parts, next);
+      unwritten.shift();
     }
+  };
+  return {
+    apply: (jobs) =>
+      inTurn(async () => {
+        for (const { id, receivedAt, body } of jobs) {
+          // One that waits here already was given to the correlator at its first attempt.
+          if (!unwritten.some(({ cause }) => 'batchId' in cause && cause.batchId === id)) {
+            const matches = JSON.parse(Buffer.from(body).toString()) as Match[];
+            unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt } });
+          }
+          await writeAll();
+        }
+      }),
+    advance: (toMs) =>
+      inTurn(async () => {
+        const findings = parts.correlator.advance(toMs);
+        // Nothing found: nothing that a restart would find again.
+        if (findings.length > 0) unwritten.push({ findings, cause: { advancedMs: toMs } });
+        await writeAll();
+      }),
   };
 }
 
-async function write(parts: MatchesParts, job: LeasedJob, findings: readonly Finding[]): Promise<void> {
+async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const { changes, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
     const alerts = changes.filter((change) => change.kind === 'alert').length;
     try {
-      const written = await parts.store.save(changes, { batchId: job.id, receivedAt: job.receivedAt, alerts });
+      const written = await parts.store.save(changes, 'batchId' in cause ? { ...cause, alerts } : cause);
       if (!written) return;
       commit();
       parts.onSaved(changes);
@@ -64,15 +101,27 @@ async function reload(parts: MatchesParts, kind: Kind, id: string): Promise<void
 
 const DAY_MS = 86_400_000;
 
-/** Fills correlator and book with what they knew before the process ended. Raises nothing. */
-export async function rebuild(
-  parts: Pick<MatchesParts, 'store' | 'correlator' | 'book'>,
+/**
+ * Fills a new correlator with what the matches applied so far taught the one before, moments that wait included. Raises nothing.
+ * The newest of those matches may be as old as the center was away.
+ */
+export async function rebuildMemory(
+  { store, correlator }: Pick<MatchesParts, 'store' | 'correlator'>,
   now: number = Date.now(),
 ): Promise<void> {
-  for await (const matches of parts.store.appliedMatches(CENTER_SCOPE, now - parts.correlator.windowMs)) {
-    parts.correlator.add(matches);
-  }
-  const from = new Date(now - parts.correlator.windowMs - 2 * DAY_MS).toISOString();
+  const { appliedMs, advancedMs } = await store.progress();
+  const since = Math.min(now, appliedMs ?? now) - correlator.windowMs;
+  for await (const matches of store.appliedMatches(CENTER_SCOPE, since)) correlator.add(matches);
+  if (advancedMs !== undefined) correlator.advance(advancedMs);
+}
+
+/** Fills the book with the documents that matches of the last `windowMs` may belong to. */
+export async function rebuildBook(
+  parts: Pick<MatchesParts, 'store' | 'book'>,
+  windowMs: number,
+  now: number = Date.now(),
+): Promise<void> {
+  const from = new Date(now - windowMs - 2 * DAY_MS).toISOString();
   for (const kind of ['alert', 'incident', 'campaign'] as const) {
     let cursor: string | undefined;
     do {

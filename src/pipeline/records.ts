@@ -15,14 +15,20 @@ import type { Store, WorkedBatch } from '../store/store.ts';
 import { decodeRecord } from './decode.ts';
 import { unpackFrame } from './frame.ts';
 
+/** One set of rules, as the worker needs it. */
+export interface RulesAtWork {
+  readonly engine: Engine;
+  /** ECS fields that a match takes along (correlator's matchFields). */
+  readonly matchFields: ReadonlySet<string>;
+}
+
 export interface RecordsParts {
   readonly store: Store;
   /** Where the batch's matches go, as one job. */
   readonly matches: Queue;
   readonly connectors: ReadonlyMap<string, Connector>;
-  readonly engine: Engine;
-  /** ECS fields that a match takes along (correlator's matchFields). */
-  readonly matchFields: ReadonlySet<string>;
+  /** Asked once for all batches that are worked together: no batch is matched by two sets. */
+  readonly rules: () => RulesAtWork;
   readonly limits: {
     readonly maxRecordBytes: number;
     readonly keepRejectBytes: number;
@@ -49,14 +55,20 @@ export function createRecordsWalk(parts: RecordsParts): (jobs: readonly LeasedJo
   const sourceOf = createSources(parts.store);
   return async (jobs) => {
     const worked: WorkedBatch[] = [];
-    for (const job of jobs) worked.push(await walkBatch(parts, job, await sourceOf(job.sourceId)));
+    const rules = parts.rules();
+    for (const job of jobs) worked.push(await walkBatch(parts, rules, job, await sourceOf(job.sourceId)));
     await parts.store.putBatches(worked);
     const withMatches = worked.filter((batch) => batch.matches.length > 0);
     if (withMatches.length > 0) await parts.matches.push(withMatches.map(toMatchesJob));
   };
 }
 
-async function walkBatch(parts: RecordsParts, job: LeasedJob, source: Source): Promise<WorkedBatch> {
+async function walkBatch(
+  parts: RecordsParts,
+  { engine, matchFields }: RulesAtWork,
+  job: LeasedJob,
+  source: Source,
+): Promise<WorkedBatch> {
   const { encoding } = JSON.parse(job.head) as Pick<Batch, 'encoding'>;
   const batch: Batch = {
     id: batchId(job.id, job.receivedAt),
@@ -87,10 +99,10 @@ async function walkBatch(parts: RecordsParts, job: LeasedJob, source: Source): P
     parsed++;
     for (const [part, fields] of outcome.entries()) {
       const event = enrich(fields, batch, connector.type, eventId(batch.id, offset, part));
-      const rules = parts.engine.match(event);
+      const rules = engine.match(event);
       if (rules.length > 0) {
         event['hinomi.rules'] = rules.map((rule) => rule.id);
-        const carried = pick(event, parts.matchFields);
+        const carried = pick(event, matchFields);
         for (const rule of rules) matches.push(toMatch(rule.id, event, carried));
       }
       events.push(event);

@@ -15,7 +15,7 @@ export interface Tally {
   readonly matches: Map<SigmaRule, number>;
 }
 
-const KEPT_REASONS = 5;
+export const KEPT_REASONS = 5;
 
 export const createTally = (): Tally => ({
   files: 0,
@@ -27,8 +27,8 @@ export const createTally = (): Tally => ({
   matches: new Map(),
 });
 
-export function countReject(tally: Tally, file: string, line: number, reason: string): void {
-  tally.rejects++;
+/** Keeps the first few. */
+export function noteReason(tally: Tally, file: string, line: number, reason: string): void {
   if (tally.reasons.length < KEPT_REASONS) tally.reasons.push({ file, line, reason: reason.slice(0, 300) });
 }
 

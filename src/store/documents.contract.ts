@@ -90,6 +90,25 @@ function savingContract(current: OpenedStore): void {
     expect(await get('b-2')).toBeUndefined();
   });
 
+  it('knows how far the correlator has come', async () => {
+    const { store } = current;
+    const { appliedMs: before } = await store.progress();
+    const newest = Math.max(before ?? 0, Date.parse('2026-11-20T01:00:00.000Z')) + 60_000;
+    await store.save([], { ...mark('progress-1'), receivedAt: new Date(newest).toISOString() });
+    await store.save([], { ...mark('progress-2'), receivedAt: new Date(newest - 1).toISOString() });
+    expect((await store.progress()).appliedMs).toBe(newest);
+    // A batch that was applied before changes nothing.
+    await store.save([], { ...mark('progress-2'), receivedAt: new Date(newest + 1).toISOString() });
+    expect((await store.progress()).appliedMs).toBe(newest);
+
+    expect((await store.progress()).advancedMs).toBeUndefined();
+    expect(await store.save(alerts(makeAlert('advanced')), { advancedMs: 2_000 })).toBe(true);
+    expect(await store.save([], { advancedMs: 1_000 })).toBe(true);
+    expect(await store.progress()).toEqual({ appliedMs: newest, advancedMs: 2_000 });
+    await expect(store.save(alerts(makeAlert('advanced')), { advancedMs: 3_000 })).rejects.toThrow();
+    expect((await store.progress()).advancedMs).toBe(2_000);
+  });
+
   it('creates if absent, and removes', async () => {
     const { store } = current;
     const create = { kind: 'incident', doc: makeIncident('i1'), ifAbsent: true } as const;

@@ -19,8 +19,10 @@ export interface SqliteFile {
 
 export interface FileFormat {
   readonly version: number;
-  /** Statements that make an empty file one of ours. */
+  /** Statements that make an empty file one of ours, of this version. */
   readonly schema: string;
+  /** Statements that make version 2 of version 1, 3 of 2, and so on. */
+  readonly upgrades: readonly string[];
 }
 
 /** "HNMI", in the file's header: tells our files from any other program's. */
@@ -55,13 +57,13 @@ function pragma(db: DatabaseSync, name: string): number {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
 }
 
-/** Whether the file is empty. Throws when it is not ours, or newer than this program. */
-function isEmpty(db: DatabaseSync, path: string, format: FileFormat): boolean {
+/** Version of the file's format; 0: it is empty. Throws when it is not ours, or newer than this program. */
+function versionOf(db: DatabaseSync, path: string, format: FileFormat): number {
   const owner = pragma(db, 'application_id');
   const version = pragma(db, 'user_version');
   if (owner === 0 && version === 0) {
     const { tables } = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
-    if (tables === 0) return true;
+    if (tables === 0) return 0;
   }
   if (owner !== APPLICATION_ID) {
     throw new Error(`${path}: it belongs to another program; move it away, or name another data folder`);
@@ -71,17 +73,17 @@ function isEmpty(db: DatabaseSync, path: string, format: FileFormat): boolean {
       `${path}: written by a newer Hinomi (format ${version}, this one knows ${format.version}); upgrade this one`,
     );
   }
-  return false;
+  return version;
 }
 
-/** Two processes may meet here: the second finds the tables made. */
+/** Makes an empty file one of ours, and an older one a new one. Two processes may meet here: the second finds it done. */
 function makeTables(db: DatabaseSync, path: string, format: FileFormat): void {
   db.exec('BEGIN IMMEDIATE');
   try {
-    if (isEmpty(db, path, format)) {
-      db.exec(format.schema);
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${format.version}`);
-    }
+    const version = versionOf(db, path, format);
+    if (version === 0) db.exec(format.schema);
+    else for (const upgrade of format.upgrades.slice(version - 1)) db.exec(upgrade);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${format.version}`);
     db.exec('COMMIT');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -95,12 +97,12 @@ export function openFile(path: string, format: FileFormat, access: 'read' | 'wri
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 5000 });
-    const empty = isEmpty(db, path, format);
+    const version = versionOf(db, path, format);
     if (access === 'read') db.exec('PRAGMA query_only = ON');
     else {
       db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
       db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`);
-      if (empty) makeTables(db, path, format);
+      if (version < format.version) makeTables(db, path, format);
     }
   } catch (error) {
     db?.close();

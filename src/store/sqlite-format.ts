@@ -27,8 +27,14 @@ function docTable(kind: Kind): string {
   ].join('\n');
 }
 
+const progressTable = `
+    -- How far the correlator has come: receipt of the newest batch that was applied, and the event time it was told of.
+    CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), applied_ms INTEGER, advanced_ms INTEGER);
+    INSERT INTO progress(one) VALUES(1);`;
+
 export const stateFormat: FileFormat = {
-  version: 1,
+  version: 2,
+  upgrades: [progressTable],
   schema: `
     ${kindNames.map(docTable).join('\n')}
     CREATE TABLE applied(batch TEXT PRIMARY KEY, alerts INTEGER NOT NULL) WITHOUT ROWID;
@@ -41,6 +47,7 @@ export const stateFormat: FileFormat = {
     -- Ledger of days that were removed: the sums outlive the records.
     CREATE TABLE ledger(hour INTEGER NOT NULL, source TEXT NOT NULL, member TEXT NOT NULL, records INTEGER NOT NULL,
       parsed INTEGER NOT NULL, rejects INTEGER NOT NULL, PRIMARY KEY(hour, source, member)) WITHOUT ROWID;
+    ${progressTable}
   `,
 };
 
@@ -49,6 +56,7 @@ const tokenChars = '!#$%&()*+,-./:;<=>?@[]^_{|}~';
 
 export const dayFormat: FileFormat = {
   version: 1,
+  upgrades: [],
   schema: `
     CREATE TABLE blocks(id INTEGER PRIMARY KEY, member TEXT NOT NULL, source TEXT NOT NULL, min_ms INTEGER NOT NULL,
       max_ms INTEGER NOT NULL, events INTEGER NOT NULL);

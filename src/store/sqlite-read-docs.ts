@@ -6,7 +6,7 @@ import { kinds, whereIndex } from './kinds.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { column } from './sqlite-format.ts';
 import { inScope, scopeParameter } from './sqlite-scope.ts';
-import type { DocQuery, Kind } from './store.ts';
+import type { DocQuery, Kind, Progress } from './store.ts';
 
 interface Conditions {
   readonly text: string;
@@ -95,6 +95,14 @@ export function count(
       .all(...parameters),
   ) as { value: string; documents: number }[];
   return rows.map(({ value, documents }) => [value, documents]);
+}
+
+export function progress(state: SqliteFile): Progress {
+  const row = state.read(() => state.sql('SELECT applied_ms, advanced_ms FROM progress').get()) as {
+    applied_ms: number | null;
+    advanced_ms: number | null;
+  };
+  return { appliedMs: row.applied_ms ?? undefined, advancedMs: row.advanced_ms ?? undefined };
 }
 
 export function applied(state: SqliteFile, batchId: string): number | undefined {

@@ -9,7 +9,7 @@ import { createBlocks } from './sqlite-block.ts';
 import { createDays } from './sqlite-days.ts';
 import { openFile } from './sqlite-file.ts';
 import { stateFormat, statePath } from './sqlite-format.ts';
-import { applied, count, find, get } from './sqlite-read-docs.ts';
+import { applied, count, find, get, progress } from './sqlite-read-docs.ts';
 import { countEvents, findRejects, getEvents, getRejects, ledger, outcome } from './sqlite-read-events.ts';
 import { matchPortion } from './sqlite-read-matches.ts';
 import { findEvents } from './sqlite-search.ts';
@@ -53,6 +53,7 @@ const answers: Readonly<Record<string, Answer>> = {
   count: (scope, kind: Parameters<typeof count>[1], by: string, query: Parameters<typeof count>[4]) =>
     count(state, kind, scope, by, query),
   applied: (_scope, batchId: string) => applied(state, batchId),
+  progress: () => progress(state),
 };
 
 async function serve(call: Call): Promise<void> {

@@ -17,19 +17,26 @@ export interface DocPut {
 
 export interface SavePut {
   readonly changes: readonly DocPut[];
-  readonly applied: { readonly batchId: string; readonly alerts: number } | undefined;
+  readonly applied: { readonly batchId: string; readonly receivedMs: number; readonly alerts: number } | undefined;
+  readonly advancedMs: number | undefined;
 }
 
 /** False when the batch was applied before: then nothing is written. Throws VersionConflict, and the caller rolls back. */
-export function saveDocs(file: SqliteFile, { changes, applied }: SavePut): boolean {
+export function saveDocs(file: SqliteFile, { changes, applied, advancedMs }: SavePut): boolean {
   if (applied !== undefined) {
     const { changes: added } = file
       .sql('INSERT INTO applied(batch, alerts) VALUES(?, ?) ON CONFLICT DO NOTHING')
       .run(applied.batchId, applied.alerts);
     if (Number(added) === 0) return false;
+    raise(file, 'applied_ms', applied.receivedMs);
   }
+  if (advancedMs !== undefined) raise(file, 'advanced_ms', advancedMs);
   for (const change of changes) saveDoc(file, change);
   return true;
+}
+
+function raise(file: SqliteFile, name: 'applied_ms' | 'advanced_ms', ms: number): void {
+  file.sql(`UPDATE progress SET ${name} = max(ifnull(${name}, ?1), ?1)`).run(ms);
 }
 
 function saveDoc(file: SqliteFile, { head, body, ifAbsent, remove }: DocPut): void {

@@ -93,6 +93,21 @@ it.each([
   expect(refusal).toMatch(/state\.db/);
 });
 
+it('makes a file of the first format one of today’s', async () => {
+  let host = await openSqliteStore({ folder });
+  await host.store.save([{ kind: 'alert', doc: makeAlert('old') }]);
+  await host.close();
+  const db = new DatabaseSync(join(folder, 'state.db'));
+  db.exec('DROP TABLE progress; PRAGMA user_version = 1');
+  db.close();
+  host = await openSqliteStore({ folder });
+  expect(await host.store.progress()).toEqual({ appliedMs: undefined, advancedMs: undefined });
+  await host.store.save([], { advancedMs: 5 });
+  expect(await host.store.progress()).toMatchObject({ advancedMs: 5 });
+  expect(await host.store.get('alert', CENTER_SCOPE, 'old')).toEqual(makeAlert('old'));
+  await host.close();
+});
+
 it('names the day’s file that is damaged, and goes on with the others', async () => {
   let host = await openSqliteStore({ folder });
   await host.store.putBatches([makeBatch('1', { events: [{}] })]);

@@ -14,7 +14,7 @@ import { encodeBatches } from './sqlite-encode.ts';
 import type { MatchPortion } from './sqlite-read-matches.ts';
 import type { LinePage } from './sqlite-search.ts';
 import type { DocPut, SavePut } from './sqlite-write-docs.ts';
-import { type Change, type Kind, type Store, VersionConflict } from './store.ts';
+import { type Change, type Kind, type Progress, type Store, VersionConflict } from './store.ts';
 
 /** What another thread needs to use the store: to be sent there together with its ports as transfer list. */
 export interface StoreHandle {
@@ -143,13 +143,20 @@ export function createSqliteStore(handle: StoreHandle): Store {
     },
     count: async (kind, scope, by, query = {}) =>
       Object.fromEntries((await read('count', scope, kind, by, query)) as [string, number][]),
-    save: async (changes, applied) => {
+    save: async (changes, cause) => {
+      const applied = cause !== undefined && 'batchId' in cause ? cause : undefined;
       const put: SavePut = {
         changes: changes.map(toDocPut),
-        applied: applied && { batchId: applied.batchId, alerts: applied.alerts },
+        applied: applied && {
+          batchId: applied.batchId,
+          receivedMs: Date.parse(applied.receivedAt),
+          alerts: applied.alerts,
+        },
+        advancedMs: cause !== undefined && 'advancedMs' in cause ? cause.advancedMs : undefined,
       };
       return (await writer.call('save', [put])) as boolean;
     },
+    progress: () => read('progress', CENTER_SCOPE) as Promise<Progress>,
     applied: (batchId) => read('applied', CENTER_SCOPE, batchId) as Promise<number | undefined>,
 
     prune: (beforeDay) => writer.call('prune', [beforeDay]) as Promise<string[]>,

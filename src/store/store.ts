@@ -127,6 +127,23 @@ export interface StoreStats {
   readonly days: readonly { day: string; events: number; bytes: number }[];
 }
 
+/** A batch whose matches were applied. */
+export interface Applied {
+  readonly batchId: string;
+  /** ISO 8601. */
+  readonly receivedAt: string;
+  /** How many they touched. */
+  readonly alerts: number;
+}
+
+/** The greatest of what `save` was told: how far the correlator had come when the process ended. Milliseconds. */
+export interface Progress {
+  /** Receipt of a batch. */
+  readonly appliedMs: number | undefined;
+  /** Event time that no event had told. */
+  readonly advancedMs: number | undefined;
+}
+
 export interface Store {
   /** Durable and searchable when it resolves. A batch id that is there already changes nothing. */
   putBatches(batches: readonly WorkedBatch[]): Promise<void>;
@@ -164,11 +181,12 @@ export interface Store {
     query?: Pick<DocQuery, 'where' | 'from' | 'to'>,
   ): Promise<Record<string, number>>;
   /**
-   * All or nothing, durable when it resolves. `applied` marks the matches of a batch as done, with the number of alerts they
-   * touched; when it was marked before, nothing is written and the answer is false.
-   * Throws VersionConflict.
+   * All or nothing, durable when it resolves. A batch as the cause marks its matches as done, with the number of alerts they
+   * touched; when it was marked before, nothing is written and the answer is false. An event time as the cause is kept for
+   * `progress`. Throws VersionConflict.
    */
-  save(changes: readonly Change[], applied?: { batchId: string; receivedAt: string; alerts: number }): Promise<boolean>;
+  save(changes: readonly Change[], cause?: Applied | { readonly advancedMs: number }): Promise<boolean>;
+  progress(): Promise<Progress>;
   /** Alerts that a batch touched, once its matches were applied. */
   applied(batchId: string): Promise<number | undefined>;
 

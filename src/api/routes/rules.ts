@@ -1,9 +1,10 @@
-/** Rules in force, as their files say, and what is wrong with those that are not. */
+/** Rules in force, as their files say, what is wrong with those that are not, and reading them anew. */
 import { z } from 'zod';
 import type { CorrelationRule, Problem, SigmaRule } from '../../detect/rule.ts';
 import { formatProblem } from '../../detect/rule.ts';
+import { Refusal } from '../../errors.ts';
 import { level } from '../../model/alert.ts';
-import { centerStaff, everyRole } from '../access.ts';
+import { centerStaff, everyRole, readerOf, wholeAdministration } from '../access.ts';
 import type { ApiParts, ApiServer } from '../parts.ts';
 import { found } from '../problem.ts';
 import { listOf, ruleParams } from '../schema.ts';
@@ -39,6 +40,25 @@ const problemView = z.object({
   text: z.string().describe('File, line and message in one'),
 });
 
+const standing = {
+  version: z.string().describe('The same for the same files'),
+  loadedAt: z.iso.datetime().describe('When the folders were read'),
+};
+const ids = z.array(z.string()).readonly();
+const reloadView = z.object({
+  ...standing,
+  rules: z.int().describe('In force now'),
+  correlations: z.int(),
+  added: ids.describe('Ids of rules and correlations'),
+  removed: ids,
+  changed: ids,
+  keptOld: z
+    .array(z.object({ file: z.string(), since: z.iso.datetime(), rules: ids }))
+    .readonly()
+    .describe('Files that are broken as they lie there: what they gave before stays in force'),
+  problems: z.array(problemView).readonly(),
+});
+
 const given = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 
@@ -60,11 +80,8 @@ function presentProblem(problem: Problem): z.infer<typeof problemView> {
   return { severity, file: where.file, line: where.line, message, text: formatProblem(problem) };
 }
 
-export function addRules(server: ApiServer, { rules }: ApiParts): void {
-  const all = () => {
-    const { set } = rules();
-    return [...set.rules, ...set.correlations];
-  };
+export function addRules(server: ApiServer, { rules, reloadRules }: ApiParts): void {
+  const all = () => [...rules().rules, ...rules().correlations];
 
   server.route({
     method: 'GET',
@@ -74,12 +91,14 @@ export function addRules(server: ApiServer, { rules }: ApiParts): void {
       operationId: 'listRules',
       summary: 'All rules in force, by title',
       tags: ['rules'],
-      response: { 200: listOf(ruleView).omit({ next: true }) },
+      response: { 200: listOf(ruleView).omit({ next: true }).extend(standing) },
     },
     handler: async () => ({
       items: all()
         .map(presentRule)
         .sort((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0)),
+      version: rules().version,
+      loadedAt: rules().loadedAt,
     }),
   });
 
@@ -93,9 +112,27 @@ export function addRules(server: ApiServer, { rules }: ApiParts): void {
       tags: ['rules'],
       response: { 200: listOf(problemView).omit({ next: true }) },
     },
-    handler: async () => {
-      const { set, engineProblems } = rules();
-      return { items: [...set.problems, ...engineProblems].map(presentProblem) };
+    handler: async () => ({ items: rules().problems.map(presentProblem) }),
+  });
+
+  server.route({
+    method: 'POST',
+    url: '/api/v1/rules/reload',
+    config: { access: wholeAdministration },
+    schema: {
+      operationId: 'reloadRules',
+      summary: 'Read the folders of rules again',
+      description:
+        'Answers when every part of the center works with the new set. A file that is broken leaves what it gave before in force; when the reading as a whole fails (`not-reloaded`), all rules stay.',
+      tags: ['rules'],
+      response: { 200: reloadView },
+    },
+    handler: async (request) => {
+      const { actor } = readerOf(request);
+      const told = await reloadRules(actor).catch((error: unknown) => {
+        throw new Refusal('not-reloaded', error instanceof Error ? error.message : String(error));
+      });
+      return { ...told, problems: told.problems.map(presentProblem) };
     },
   });
 

@@ -282,6 +282,16 @@ export const en: Text = {
     refersTo: 'Combines',
     falsePositives: 'Known false positives',
     status: 'Rule status',
+    standing: 'Rules in force',
+    loaded: 'Read',
+    set: 'set',
+    reload: 'Reload rules',
+    reloading: 'Reading…',
+    reloaded: (n) =>
+      `${n.rules.toLocaleString()} rules in force: ${n.added} added, ${n.changed} changed, ${n.removed} removed.${n.kept === 0 ? '' : ` ${n.kept} broken ${n.kept === 1 ? 'file was' : 'files were'} left as before; see the list.`}`,
+    notReloaded: 'Nothing was changed; the rules before stay in force.',
+    problems: (errors, warnings) => `In the files: ${errors} errors, ${warnings} warnings`,
+    severity: { error: 'Error', warning: 'Warning' },
   },
   signIn: {
     title: 'Sign in',

@@ -290,6 +290,22 @@ export const ja = {
     refersTo: '組み合わせるルール',
     falsePositives: '誤検知の例',
     status: 'ルールの状態',
+    standing: '適用中のルール',
+    loaded: '読み込み',
+    set: 'セット',
+    reload: 'ルールを再読み込み',
+    reloading: '読み込み中…',
+    reloaded: (n: {
+      readonly rules: number;
+      readonly added: number;
+      readonly changed: number;
+      readonly removed: number;
+      readonly kept: number;
+    }) =>
+      `${n.rules.toLocaleString()} 件のルールを適用中：追加 ${n.added}、変更 ${n.changed}、削除 ${n.removed}。${n.kept === 0 ? '' : `誤りのある ${n.kept} ファイルは以前の内容のままです。一覧をご確認ください。`}`,
+    notReloaded: '変更はありません。以前のルールがそのまま適用されています。',
+    problems: (errors: number, warnings: number) => `ファイルの問題：エラー ${errors}、警告 ${warnings}`,
+    severity: { error: 'エラー', warning: '警告' },
   },
   signIn: {
     title: 'サインイン',

@@ -13,8 +13,9 @@ import { titleOf } from '../parts/title.ts';
 import { useQuery } from '../query.ts';
 import { searchAddress } from '../search/address.ts';
 import { usePreferences } from '../session.tsx';
-import type { List, RuleView } from '../types.ts';
+import type { RuleList, RuleView } from '../types.ts';
 import { countEach, filterRules, logsourceOf } from './filter.ts';
+import { RulesStanding } from './standing.tsx';
 
 /** Rows drawn at once; whoever looks for one rule among thousands types a word. */
 const mostShown = 300;
@@ -23,7 +24,7 @@ export function RulesPage() {
   const { language, text } = usePreferences();
   const { one, all, set } = useParams();
   const searchRef = useRef<HTMLInputElement>(null);
-  const rules = useQuery<List<RuleView>>('rules');
+  const rules = useQuery<RuleList>('rules');
   const words = one('text');
   const openId = one('rule');
   const asked = all('level');
@@ -80,6 +81,7 @@ export function RulesPage() {
           />
         </search>
       </div>
+      <RulesStanding list={rules.data} onReloaded={rules.reload} />
       {rules.error === undefined ? null : <Failed error={rules.error} again={rules.reload} />}
       {rules.data === undefined ? (
         rules.error === undefined ? (
