@@ -2,12 +2,22 @@
  * What correlating costs on this machine: matches a second of CPU time of the correlator's thread (making the matches not
  * counted, collection of garbage counted), and bytes a group. BENCH_MATCHES makes a shorter run; --expose-gc is needed for bytes.
  */
+
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { type CorrelatorOptions, createCorrelator } from '../src/correlate/correlator.ts';
 import { atLeast, baseRule, correlationRule, sameField, startMs } from '../src/correlate/rules.fixture.ts';
 import type { CorrelationCondition, CorrelationRule } from '../src/detect/rule.ts';
 import type { Match } from '../src/model/alert.ts';
+
+/** Shown as it comes, and kept in bench/correlate.md. */
+let printed = '';
+function print(text: string): void {
+  process.stdout.write(text);
+  printed += text;
+}
 
 const number = Number(process.env.BENCH_MATCHES ?? 1_000_000);
 const batch = 500;
@@ -84,15 +94,13 @@ async function run({ what, rule, number: matches, options, at }: Load): Promise<
   const cells = [what, matches, groups, perSecond, Math.round((matches / allMs) * 1000)];
   const told = cells.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell));
   const held = globalThis.gc === undefined ? '-' : Math.round(bytes / 1e6).toLocaleString('en-US');
-  process.stdout.write(
-    `| ${told.join(' | ')} | ${each} | ${held} | ${found.toLocaleString('en-US')} | ${entries} | ${evicted} |\n`,
-  );
+  print(`| ${told.join(' | ')} | ${each} | ${held} | ${found.toLocaleString('en-US')} | ${entries} | ${evicted} |\n`);
   return perSecond;
 }
 
 const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim();
-process.stdout.write(`# Correlation: what it costs
+print(`# Correlation: what it costs
 
 \`node --expose-gc bench/correlate.ts\`, ${new Date().toISOString().slice(0, 10)}, on ${commit}, Node ${process.version}, ${machine}.
 Matches as read from the queue, in batches of ${batch}, making them not counted. "thread" is CPU time of the correlator's thread, "process"
@@ -178,6 +186,7 @@ for (const type of ['value_sum', 'value_avg', 'value_median', 'value_percentile'
   await measured(`${type}, 100,000 numbers in a window`, type, moderate(type), 0);
 
 const { maxRSS } = process.resourceUsage();
-process.stdout.write(`
+print(`
 value_count, 10 distinct against 99,999: ${(few / many).toFixed(2)} times the cost. Peak resident memory of it all: ${Math.round(maxRSS / 1024).toLocaleString('en-US')} MiB.
 `);
+writeFileSync(fileURLToPath(new URL('correlate.md', import.meta.url)), printed);

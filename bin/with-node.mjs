@@ -18,7 +18,15 @@ if (!existsSync(binary)) {
   console.error(`hinomi: ${binary} is missing. Run "npm ci" first; on ${platform} bring your own Node 26 there.`);
   process.exit(2);
 }
-const child = spawn(binary, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], { stdio: 'inherit' });
+// Compiled code is kept between starts; without a place to write it is simply not kept.
+const env = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/hinomi', import.meta.url)),
+  ...process.env,
+};
+const child = spawn(binary, ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env,
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`hinomi: ${binary} could not be run: ${error.message}`);

@@ -3,9 +3,16 @@
  * there is something to work with; given new rules while they work; replaced when one dies (its batches come back when their lease
  * ends). All of them work with the same rules, or are on their way to.
  */
+import { serialize } from 'node:v8';
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
-import type { PipelineCalls, PipelineNews, PipelineStart, PipelineThreadData, Prepared } from './app-worker.ts';
-import type { RuleText } from './rule-texts.ts';
+import type {
+  PipelineCalls,
+  PipelineNews,
+  PipelineStart,
+  PipelineThreadData,
+  Prepared,
+  RulesToCompile,
+} from './app-worker.ts';
 import { createCaller } from './thread.ts';
 
 /** What a thread is put to work with, made anew for each. */
@@ -13,7 +20,7 @@ export type MakeStart = () => { readonly start: PipelineStart; readonly transfer
 
 export interface PipelineThreads {
   /** All threads compile these rules and hold them ready. Throws when one cannot; what is at work stays at work. */
-  prepare(texts: readonly RuleText[]): Promise<Prepared>;
+  prepare(rules: RulesToCompile): Promise<Prepared>;
   /** Puts the threads to work with the rules prepared last; to be called once. Throws why one could not begin. */
   work(makeStart: MakeStart): Promise<void>;
   /** The rules prepared last take over, in each thread between two lots of batches. Resolves when no thread works with others. */
@@ -44,8 +51,8 @@ export function beginPipelineThreads(
   let stopping = false;
   let makeStart: MakeStart | undefined;
   /** What a thread that takes the place of a dead one begins with. */
-  let inForce: readonly RuleText[] | undefined;
-  let prepared: readonly RuleText[] | undefined;
+  let inForce: Uint8Array | undefined;
+  let prepared: Uint8Array | undefined;
 
   const begin = (): Thread => {
     const { port1, port2 } = new MessageChannel();
@@ -107,10 +114,11 @@ export function beginPipelineThreads(
 
   for (let number = 0; number < count; number++) begin();
   return {
-    async prepare(texts) {
-      prepared = texts;
+    async prepare(rules) {
+      const bytes = shared(serialize(rules));
+      prepared = bytes;
       try {
-        const [first] = await Promise.all([...all].map((thread) => thread.call('prepare', [texts])));
+        const [first] = await Promise.all([...all].map((thread) => thread.call('prepare', [bytes])));
         if (first === undefined) throw new Error('no pipeline thread runs at the moment; try again');
         return first;
       } catch (error) {
@@ -145,4 +153,11 @@ export function beginPipelineThreads(
       );
     },
   };
+}
+
+/** The same bytes where every thread sees them. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }

@@ -2,15 +2,16 @@
  * Composition root of one pipeline thread: compiles the rules it is sent, takes the ports it is given, and walks batches until told
  * to stop. The only file besides app.ts that names an adapter.
  */
+import { deserialize } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { connectors } from '../connectors/index.ts';
 import { compileRules } from './detect/compile.ts';
 import type { Engine } from './detect/engine.ts';
-import type { Problem } from './detect/rule.ts';
+import { createMapping } from './detect/mapping.ts';
+import type { MappingTable } from './detect/parse-mapping.ts';
+import type { Problem, SigmaRule } from './detect/rule.ts';
 import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
-import { buildRules, createTextParser } from './rule-build.ts';
-import type { RuleText } from './rule-texts.ts';
 import { createSqliteStore, type StoreHandle } from './store/sqlite.ts';
 import { type Call, serveCalls } from './thread.ts';
 
@@ -27,6 +28,12 @@ export interface PipelineStart {
   readonly matchFields: readonly string[];
 }
 
+/** What an engine is made of. It travels to the threads as bytes that they share, written once by v8.serialize. */
+export interface RulesToCompile {
+  readonly rules: readonly SigmaRule[];
+  readonly tables: readonly MappingTable[];
+}
+
 /** What compiling said. */
 export interface Prepared {
   readonly problems: readonly Problem[];
@@ -36,8 +43,8 @@ export interface Prepared {
 
 /** What the thread answers to, one call after another. */
 export interface PipelineCalls {
-  /** Compiles rules and holds them ready; those at work stay at work. */
-  prepare(texts: readonly RuleText[]): Prepared;
+  /** Compiles RulesToCompile and holds them ready; those at work stay at work. */
+  prepare(bytes: Uint8Array): Prepared;
   /** Begins to walk batches, with the rules that are ready. */
   work(start: PipelineStart): void;
   /** Batches from now on meet the rules that are ready; resolves when the last that met the former ones are done. */
@@ -55,7 +62,6 @@ export interface PipelineNews {
 const data = workerData as PipelineThreadData & { readonly control: MessagePort };
 const tell = (news: PipelineNews): void => parentPort?.postMessage(news);
 
-const parse = createTextParser();
 let ready: Engine | undefined;
 let atWork: RulesAtWork | undefined;
 let running: Promise<unknown> = Promise.resolve();
@@ -67,13 +73,14 @@ const putToWork = (matchFields: readonly string[]): void => {
 };
 
 const calls: PipelineCalls = {
-  prepare(texts) {
-    const { set, mapping } = buildRules(parse(texts));
-    ready = compileRules(set, mapping, { placeholders: data.placeholders });
+  prepare(bytes) {
+    const { rules, tables } = deserialize(bytes) as RulesToCompile;
+    const set = { rules, correlations: [], filters: [], overlays: [], problems: [] };
+    ready = compileRules(set, createMapping(tables), { placeholders: data.placeholders });
     const compiled = new Set(ready.rules.map(({ id }) => id));
     return {
       problems: ready.problems,
-      leftOut: set.rules.map(({ id }) => id).filter((id) => !compiled.has(id)),
+      leftOut: rules.map(({ id }) => id).filter((id) => !compiled.has(id)),
     };
   },
   work(start) {

@@ -239,11 +239,7 @@ async function listen(
   }
 }
 
-async function queueMetrics(
-  records: Queue,
-  matches: Queue,
-  correlator: CorrelatorStats,
-): Promise<string> {
+async function queueMetrics(records: Queue, matches: Queue, correlator: CorrelatorStats): Promise<string> {
   const lines: string[] = [];
   const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]): void => {
     lines.push(
@@ -284,6 +280,8 @@ async function queueMetrics(
     'The same, of the rules that forget most.',
     correlator.forgetful.map(({ ruleId, evicted }) => [`{rule="${ruleId.replace(/[\\"\n]/g, '_')}"}`, evicted]),
   );
-  gauge('hinomi_correlator_waiting', 'Moments that are judged once event time has moved on.', [['', correlator.waiting]]);
+  gauge('hinomi_correlator_waiting', 'Moments that are judged once event time has moved on.', [
+    ['', correlator.waiting],
+  ]);
   return `${lines.join('\n')}\n`;
 }

@@ -11,7 +11,7 @@ export interface Progress {
 
 const MB = 1_000_000;
 
-/** "12,000 records  3.1 MB/s  42 %  8 s left"; `elapsedMs` since the first byte was read. */
+/** "[########------------]  12,000 records  3.1 MB/s  42 %  8 s left"; `elapsedMs` since the first byte was read. */
 export function formatProgress({ readBytes, totalBytes, doneBytes, doneRecords }: Progress, elapsedMs: number): string {
   const parts = [
     `${doneRecords.toLocaleString('en')} records`,
@@ -19,10 +19,19 @@ export function formatProgress({ readBytes, totalBytes, doneBytes, doneRecords }
   ];
   if (totalBytes !== undefined && totalBytes > 0) {
     const share = Math.min(1, readBytes / totalBytes);
+    parts.unshift(formatBar(share));
     parts.push(`${Math.floor(share * 100)} %`);
     if (share > 0 && share < 1) parts.push(`${formatSeconds((elapsedMs * (1 - share)) / share / 1000)} left`);
   }
   return parts.join('  ');
+}
+
+const barWidth = 20;
+
+/** ASCII, as every terminal has it; the percent beside it says the same. */
+function formatBar(share: number): string {
+  const done = Math.floor(share * barWidth);
+  return `[${'#'.repeat(done)}${'-'.repeat(barWidth - done)}]`;
 }
 
 export function formatSeconds(seconds: number): string {

@@ -1,6 +1,5 @@
 /**
- * Texts of rule files -> the set of rules and the mapping that a center runs. Pure; the same texts give the same set in every
- * thread. Passes over the tests beside the rules: they are for their authors, and no running center asks for them.
+ * Texts of rule files -> the set of rules and the mapping that a center runs. Pure: the same texts give the same set. Passes over the tests beside the rules: they are for their authors, and no running center asks for them.
  */
 import { createMapping, type Mapping } from './detect/mapping.ts';
 import { parseRules } from './detect/parse.ts';
@@ -24,6 +23,8 @@ export interface ParsedText {
 export interface RuleBuild {
   /** Resolved; `problems` holds those of the files as well. */
   readonly set: RuleSet;
+  /** What the mapping is made of, in its order. */
+  readonly tables: readonly MappingTable[];
   readonly mapping: RuleMapping;
 }
 
@@ -78,8 +79,9 @@ export function buildRules(files: readonly ParsedText[]): RuleBuild {
   }
   const resolved = resolveRules(sets);
   const set = { ...resolved, problems: [...problems, ...resolved.problems] };
-  const mapping = createMapping([...tables.values()].filter((table) => table !== undefined));
-  return { set, mapping: { ...mapping, ecsFields: createEcsFields(set, mapping) } };
+  const inOrder = [...tables.values()].filter((table) => table !== undefined);
+  const mapping = createMapping(inOrder);
+  return { set, tables: inOrder, mapping: { ...mapping, ecsFields: createEcsFields(set, mapping) } };
 }
 
 function createEcsFields(set: RuleSet, mapping: Mapping): RuleMapping['ecsFields'] {

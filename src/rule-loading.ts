@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { RulesInForce } from './api/parts.ts';
-import type { Prepared } from './app-worker.ts';
+import type { Prepared, RulesToCompile } from './app-worker.ts';
 import { type Correlator, createCorrelator } from './correlate/correlator.ts';
 import { usableCorrelations } from './correlate/usable.ts';
-import type { RuleHead } from './detect/rule.ts';
+import type { RuleHead, SigmaRule } from './detect/rule.ts';
 import { buildRules, createTextParser, type ParsedText } from './rule-build.ts';
 import {
   type FileInForce,
@@ -29,36 +29,27 @@ export interface LoadedRules extends RulesInForce {
 
 export interface LoadingParts {
   /** Compiles in the pipeline's threads; the rules prepared last are those of the set that is returned. */
-  readonly prepare: (texts: readonly RuleText[]) => Promise<Prepared>;
+  readonly prepare: (rules: RulesToCompile) => Promise<Prepared>;
   readonly latenessMs: number;
 }
 
 type Kept = ReadonlyMap<string, KeptFile>;
-const nothing: Kept = new Map();
 
 /**
  * `before`: what is in force; undefined at the start, when there is nothing to keep. Throws when the threads cannot compile; what is
  * wrong with single rules is told in `problems`.
  */
-export function createRuleLoading({
-  prepare,
-  latenessMs,
-}: LoadingParts): (texts: readonly RuleText[], before: LoadedRules | undefined) => Promise<LoadedRules> {
+export function createRuleLoading(
+  parts: LoadingParts,
+): (texts: readonly RuleText[], before: LoadedRules | undefined) => Promise<LoadedRules> {
   const parse = createTextParser();
 
   return async (texts, before) => {
     const loadedAt = new Date().toISOString();
-    if (before === undefined) {
-      // The threads need not wait for what this one makes of the texts.
-      const compiling = startOf(prepare(texts));
-      return assemble({ read: parse(texts), kept: nothing, compiling, latenessMs, loadedAt, inForce: new Map() });
-    }
-    const inForce = before.files;
     const read = parse(texts);
-    const load = (kept: Kept): Promise<LoadedRules> => {
-      const compiling = startOf(prepare(withKept(read, kept).files.map(({ source }) => source)));
-      return assemble({ read, kept, compiling, latenessMs, loadedAt, inForce });
-    };
+    const inForce: FilesInForce = before?.files ?? new Map();
+    const load = (kept: Kept): Promise<LoadedRules> => assemble(parts, { read, kept, loadedAt, inForce });
+    if (before === undefined) return load(new Map());
 
     let kept: Kept = keepBroken(inForce, read);
     let loaded = await load(kept);
@@ -79,22 +70,30 @@ export function createRuleLoading({
   };
 }
 
-async function assemble(parts: {
-  readonly read: readonly ParsedText[];
-  readonly kept: Kept;
-  readonly compiling: Promise<Prepared>;
-  readonly latenessMs: number;
-  readonly loadedAt: string;
-  readonly inForce: FilesInForce;
-}): Promise<LoadedRules> {
-  const { read, kept, latenessMs, loadedAt, inForce } = parts;
+async function assemble(
+  { prepare, latenessMs }: LoadingParts,
+  reading: {
+    readonly read: readonly ParsedText[];
+    readonly kept: Kept;
+    readonly loadedAt: string;
+    readonly inForce: FilesInForce;
+  },
+): Promise<LoadedRules> {
+  const { read, kept, loadedAt, inForce } = reading;
   const { files, told, muted } = withKept(read, kept);
-  const { set, mapping } = buildRules(files);
-  const { problems: compileProblems, leftOut } = await parts.compiling;
+  const { set, tables, mapping } = buildRules(files);
+  const count = (rules: readonly SigmaRule[]) => {
+    const known = { rules, ecsField: mapping.ecsFields, latenessMs };
+    const { correlations, problems } = usableCorrelations({ ...known, correlations: set.correlations });
+    return { rules, correlations, problems, correlator: createCorrelator({ ...known, correlations }) };
+  };
+  const compiling = prepare({ rules: set.rules, tables });
+  // While the threads compile; nearly always they leave nothing out.
+  const hopeful = count(set.rules);
+  const { problems: compileProblems, leftOut } = await compiling;
   const unusable = new Set(leftOut);
-  const rules = unusable.size === 0 ? set.rules : set.rules.filter(({ id }) => !unusable.has(id));
-  const known = { rules, ecsField: mapping.ecsFields, latenessMs };
-  const { correlations, problems } = usableCorrelations({ ...known, correlations: set.correlations });
+  const { rules, correlations, problems, correlator } =
+    unusable.size === 0 ? hopeful : count(set.rules.filter(({ id }) => !unusable.has(id)));
   return {
     rules,
     correlations,
@@ -106,7 +105,7 @@ async function assemble(parts: {
       since: before.since,
       rules: idsOf(before.parsed),
     })),
-    correlator: createCorrelator({ ...known, correlations }),
+    correlator,
     rulesById: new Map([...rules, ...correlations].map((rule) => [rule.id, rule])),
     files: new Map(
       read.map((parsed, index): [string, FileInForce] => {
@@ -118,12 +117,6 @@ async function assemble(parts: {
       }),
     ),
   };
-}
-
-/** What fails is told to whoever waits for it, and only then. */
-function startOf<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 function lostIds(before: readonly RuleHead[], after: LoadedRules): ReadonlySet<string> {

@@ -224,7 +224,7 @@ describe('what is told', () => {
     expect(await run(to('a.log'), { isTerminal: true })).toBe(0);
     const renewed = text.split('\u001b[1A\u001b[2K');
     expect(renewed.length).toBeGreaterThan(1);
-    expect(renewed.at(-1)).toMatch(/^ {2}30 records {2}[\d.]+ MB\/s {2}100 %\n/);
+    expect(renewed.at(-1)).toMatch(/^ {2}\[#{20}\] {2}30 records {2}[\d.]+ MB\/s {2}100 %\n/);
   });
 
   test.each<[readonly string[], RegExp]>([

@@ -59,7 +59,8 @@ export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
           // One that waits here already was given to the correlator at its first attempt.
           if (!unwritten.some(({ cause }) => 'batchId' in cause && cause.batchId === id)) {
             const matches = JSON.parse(Buffer.from(body).toString()) as Match[];
-            unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt } });
+            const newestMs = matches.reduce<number | undefined>(later, undefined);
+            unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt, newestMs } });
           }
           await writeAll();
         }
@@ -73,6 +74,8 @@ export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
       }),
   };
 }
+
+const later = (ms: number | undefined, { atMs }: Match): number => Math.max(ms ?? atMs, atMs);
 
 async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promise<void> {
   for (let attempt = 1; ; attempt++) {

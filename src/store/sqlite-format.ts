@@ -28,7 +28,7 @@ function docTable(kind: Kind): string {
 }
 
 const progressTable = `
-    -- How far the correlator has come: receipt of the newest batch that was applied, and the event time it was told of.
+    -- How far the correlator has come: event time of the newest match that was applied, and that which it was told of.
     CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), applied_ms INTEGER, advanced_ms INTEGER);
     INSERT INTO progress(one) VALUES(1);`;
 

@@ -17,7 +17,9 @@ export interface DocPut {
 
 export interface SavePut {
   readonly changes: readonly DocPut[];
-  readonly applied: { readonly batchId: string; readonly receivedMs: number; readonly alerts: number } | undefined;
+  readonly applied:
+    | { readonly batchId: string; readonly alerts: number; readonly newestMs: number | undefined }
+    | undefined;
   readonly advancedMs: number | undefined;
 }
 
@@ -28,7 +30,7 @@ export function saveDocs(file: SqliteFile, { changes, applied, advancedMs }: Sav
       .sql('INSERT INTO applied(batch, alerts) VALUES(?, ?) ON CONFLICT DO NOTHING')
       .run(applied.batchId, applied.alerts);
     if (Number(added) === 0) return false;
-    raise(file, 'applied_ms', applied.receivedMs);
+    if (applied.newestMs !== undefined) raise(file, 'applied_ms', applied.newestMs);
   }
   if (advancedMs !== undefined) raise(file, 'advanced_ms', advancedMs);
   for (const change of changes) saveDoc(file, change);

@@ -149,7 +149,7 @@ export function createSqliteStore(handle: StoreHandle): Store {
         changes: changes.map(toDocPut),
         applied: applied && {
           batchId: applied.batchId,
-          receivedMs: Date.parse(applied.receivedAt),
+          newestMs: applied.newestMs,
           alerts: applied.alerts,
         },
         advancedMs: cause !== undefined && 'advancedMs' in cause ? cause.advancedMs : undefined,

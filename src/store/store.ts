@@ -134,11 +134,13 @@ export interface Applied {
   readonly receivedAt: string;
   /** How many they touched. */
   readonly alerts: number;
+  /** Event time of the newest of them, milliseconds; undefined when there was none. */
+  readonly newestMs: number | undefined;
 }
 
 /** The greatest of what `save` was told: how far the correlator had come when the process ended. Milliseconds. */
 export interface Progress {
-  /** Receipt of a batch. */
+  /** Event time of a match that was applied. */
   readonly appliedMs: number | undefined;
   /** Event time that no event had told. */
   readonly advancedMs: number | undefined;
