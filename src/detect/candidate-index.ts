@@ -9,6 +9,7 @@ import { createCoreGate } from './core-gate.ts';
 import type { Cursor, Slot } from './cursor.ts';
 import { fold } from './fold.ts';
 import type { Lens } from './mapping.ts';
+import { createNearScan } from './near-scan.ts';
 import { canonicalText, isScalar } from './number-text.ts';
 import { createPartScan } from './part-scan.ts';
 import type { ValueMemory } from './value-memory.ts';
@@ -149,7 +150,10 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
   const scans: Scan[] = [];
   if (byKind.start.size > 0) scans.push(createAffixScan(marked(byKind.start), 'start'));
   if (byKind.end.size > 0) scans.push(createAffixScan(marked(byKind.end), 'end'));
-  if (byKind.part.size > 0) scans.push(createPartScan(marked(byKind.part)));
+  if (byKind.part.size > 0) {
+    const longestPart = [...byKind.part.keys()].reduce((most, text) => Math.max(most, text.length), 0);
+    scans.push(createNearScan(createPartScan(marked(byKind.part)), longestPart));
+  }
   const { whole } = byKind;
   const longest = [...whole.keys()].reduce((most, text) => Math.max(most, text.length), 0);
   const found: number[] = [];

@@ -40,6 +40,40 @@ export function inNetwork(address: Address, network: Network): boolean {
   return address.version === network.version && address.bits >= network.first && address.bits <= network.last;
 }
 
+/** Whether a text is an address of any of the networks: it is read once, and lists of thousands are no slower to look into. */
+export function createNetworkTest(networks: readonly Network[]): (text: string) => boolean {
+  const ranges = { 4: joined(networks, 4), 6: joined(networks, 6) };
+  return (text) => {
+    const address = parseAddress(text);
+    if (address === undefined) return false;
+    const { firsts, lasts } = ranges[address.version];
+    // The last range that begins no later than the address: ranges do not overlap.
+    let low = 0;
+    let high = firsts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((firsts[middle] as bigint) <= address.bits) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && (lasts[low - 1] as bigint) >= address.bits;
+  };
+}
+
+/** Ranges in order, those that overlap as one. */
+function joined(networks: readonly Network[], version: 4 | 6): { readonly firsts: bigint[]; readonly lasts: bigint[] } {
+  const ofVersion = networks.filter((network) => network.version === version);
+  const firsts: bigint[] = [];
+  const lasts: bigint[] = [];
+  for (const { first, last } of ofVersion.sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {
+    const end = lasts.at(-1);
+    if (end === undefined || first > end) {
+      firsts.push(first);
+      lasts.push(last);
+    } else if (last > end) lasts[lasts.length - 1] = last;
+  }
+  return { firsts, lasts };
+}
+
 /** Dotted decimal of exactly four parts -> unsigned 32 bits. Leading zeros are refused: some read them as octal. */
 export function parseV4(text: string): number | undefined {
   let value = 0;

@@ -1,5 +1,5 @@
 /** One prepared detection item -> a question to the cursor, specialised by what its patterns look like. */
-import { inNetwork, parseAddress } from './cidr.ts';
+import { createNetworkTest } from './cidr.ts';
 import type { Cursor, Question, Slot, Texts } from './cursor.ts';
 import { fold } from './fold.ts';
 import { compileGlob } from './glob.ts';
@@ -30,13 +30,9 @@ function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: strin
       return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
     }
     case 'cidr': {
-      const tests = test.networks.map(
-        (network): TextTest =>
-          (text) => {
-            const address = parseAddress(text);
-            return address !== undefined && inNetwork(address, network);
-          },
-      );
+      const tests = all
+        ? test.networks.map((network) => createNetworkTest([network]))
+        : [createNetworkTest(test.networks)];
       return ask(tests, all, slot.texts);
     }
     case 'compare': {

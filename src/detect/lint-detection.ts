@@ -35,8 +35,13 @@ function lintItem(item: YamlEntry, lint: Lint): void {
 const noText = ['re', 'cidr', 'fieldref', 'exists', 'lt', 'lte', 'gt', 'gte'];
 
 function lintValue(node: YamlScalar, field: string, modifiers: readonly string[], lint: Lint): void {
-  if (typeof node.value !== 'string' || node.value === '') return;
+  if (typeof node.value !== 'string') return;
   const text = node.value;
+  if (text === '') {
+    if (field === '' || modifiers.some((modifier) => ['contains', 'startswith', 'endswith'].includes(modifier)))
+      lint('empty', node, 'an empty text stands in every value; take it out, or write \'*\' to mean "anything"');
+    return;
+  }
   if (modifiers.includes('re')) lintRegex(node, text, field, modifiers, lint);
   if (modifiers.some((modifier) => noText.includes(modifier))) return;
   const place =

@@ -52,6 +52,8 @@ describe('values', () => {
     ["'|all': ['*x*', y]", '7:14', 'wildcard'],
     ["A: '*x*'", '7:8', 'contains'],
     ["A: ' x'", '7:8', 'blank'],
+    ["A|contains: ''", '7:17', 'empty'],
+    ["'|all': [x, '']", '7:17', 'empty'],
     ["A|endswith: 'x '", '7:17', 'blank'],
     ["A|startswith: ' x'", '7:19', 'blank'],
     ['A|re: cmd\\.exe', '7:11', 'regex'],

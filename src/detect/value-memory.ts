@@ -100,7 +100,7 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
 }
 
 /** A value may be a slice of the record that it came in; remembering it would keep the whole record. */
-function ownCopy(text: string): string {
+export function ownCopy(text: string): string {
   return `${text} `.slice(0, -1);
 }
 
