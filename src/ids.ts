@@ -1,8 +1,8 @@
 /**
- * Deterministic, time-ordered ids. A job's id depends only on the source and the sender's own batch key, so a repeated batch is
+ * Time-ordered ids, all but those of people's acts deterministic. A job's id depends only on the source and the sender's own batch key, so a repeated batch is
  * recognised; the time of its first receipt goes in front, so that ids sort by receipt and name the day they are stored under.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 /** Crockford's base 32: sorts as it counts. */
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -50,3 +50,13 @@ export function eventId(ofBatch: string, offset: number, part = 0): string {
 /** Time-ordered id for things that happen at the center: 10 characters of `atMs`, 16 of the parts. */
 export const timedId = (atMs: number, ...parts: readonly string[]): string =>
   base32(Math.max(0, atMs), 10) + hashId(...parts);
+
+let lastActMs = -1;
+let actsOfMs = 0;
+
+/** Time-ordered id of what somebody did: those of one process keep their order within a millisecond too. Never the same twice. */
+export function actId(atMs: number): string {
+  actsOfMs = atMs === lastActMs ? actsOfMs + 1 : 0;
+  lastActMs = atMs;
+  return base32(Math.max(0, atMs), 10) + base32(actsOfMs, 4) + hashId(randomUUID()).slice(0, 12);
+}

@@ -1,6 +1,5 @@
 /** What someone did -> an entry of the audit, to be saved together with the change itself. */
-import { randomUUID } from 'node:crypto';
-import { timedId } from '../ids.ts';
+import { actId } from '../ids.ts';
 import type { AuditEntry } from '../model/audit.ts';
 import type { Change } from '../store/store.ts';
 
@@ -19,7 +18,7 @@ export function auditChange(act: Act, now: number = Date.now()): Change {
   return {
     kind: 'audit',
     doc: {
-      id: timedId(now, randomUUID()),
+      id: actId(now),
       at: new Date(now).toISOString(),
       actor: act.actor,
       action: act.action,

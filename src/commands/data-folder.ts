@@ -2,13 +2,12 @@
  * Work of a command on a center's stored documents, beside a running center or without one. Each change is saved together with its
  * entry in the audit, as `cli:<user of this machine>`.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { ZodType } from 'zod';
 import { type Config, loadConfig } from '../config.ts';
-import { timedId } from '../ids.ts';
+import { actId } from '../ids.ts';
 import type { AuditEntry } from '../model/audit.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
@@ -73,7 +72,7 @@ function auditEntry(act: Pick<AuditEntry, 'action' | 'target' | 'memberId' | 'be
   const now = Date.now();
   return {
     ...act,
-    id: timedId(now, randomUUID()),
+    id: actId(now),
     at: new Date(now).toISOString(),
     actor: `cli:${machineUser()}`,
     reason: null,
