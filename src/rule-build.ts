@@ -1,12 +1,12 @@
 /**
- * Texts of rule files -> the set of rules and the mapping that a center runs. Pure: the same texts give the same set. Passes over the tests beside the rules: they are for their authors, and no running center asks for them.
+ * Texts of rule files -> the set of rules and the mapping that a center runs. Pure: the same texts give the same set. Passes over
+ * the tests beside the rules: they are for their authors, and no running center asks for them.
  */
 import { createMapping, type Mapping } from './detect/mapping.ts';
 import { parseRules } from './detect/parse.ts';
 import { type MappingTable, parseMapping } from './detect/parse-mapping.ts';
 import { resolveRules } from './detect/resolve.ts';
 import type { Problem, RuleSet } from './detect/rule.ts';
-import type { RuleMapping } from './rule-folder.ts';
 import type { RuleText } from './rule-texts.ts';
 
 /** One file, by itself: names in it are not resolved. */
@@ -18,6 +18,11 @@ export interface ParsedText {
   readonly table: MappingTable | undefined;
   /** Of this file alone, those in `rules` included. */
   readonly problems: readonly Problem[];
+}
+
+export interface RuleMapping extends Mapping {
+  /** Fields of our events that may hold what the rule calls `field`, first choice first; of a correlation, over all its rules. */
+  ecsFields(ruleId: string, field: string): readonly string[];
 }
 
 export interface RuleBuild {

@@ -3,21 +3,15 @@
  * in `fields/`, known-good logs in `quiet/` (not read here). Reads files and nothing else; what is wrong with them is in `problems`.
  */
 import { fileURLToPath } from 'node:url';
-import type { Mapping } from './detect/mapping.ts';
 import type { RuleSet } from './detect/rule.ts';
 import { parseTests, type RuleTest } from './detect/rule-test.ts';
-import { buildRules, createTextParser, tableName } from './rule-build.ts';
+import { buildRules, createTextParser, type RuleMapping, tableName } from './rule-build.ts';
 import { readRuleTexts } from './rule-texts.ts';
 
 export interface RuleFolder {
   readonly set: RuleSet;
   readonly mapping: RuleMapping;
   readonly tests: readonly RuleTest[];
-}
-
-export interface RuleMapping extends Mapping {
-  /** Fields of our events that may hold what the rule calls `field`, first choice first; of a correlation, over all its rules. */
-  ecsFields(ruleId: string, field: string): readonly string[];
 }
 
 /** The rules that come with the product. */

@@ -10,7 +10,8 @@ import { createLint } from './lint-report.ts';
 import { parseRules } from './parse.ts';
 import { createReporter } from './reporter.ts';
 import type { Problem } from './rule.ts';
-import { entryOf, readYaml } from './yaml-tree.ts';
+import { readYaml } from './yaml.ts';
+import { entryOf } from './yaml-tree.ts';
 
 /** A rule file as it was read; `file` is the path to show. */
 export interface RuleText {

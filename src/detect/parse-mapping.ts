@@ -14,7 +14,8 @@
 import { createReporter, type Reporter, refuseOtherKeys, textOf, textsOf } from './reporter.ts';
 import type { Problem } from './rule.ts';
 import { didYouMean, quoted } from './suggestion.ts';
-import { entryOf, readYaml, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { readYaml } from './yaml.ts';
+import { entryOf, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 /** Every field has one of its values; `*` stands for any value. Compared as text, case ignored. */
 export type When = ReadonlyMap<string, readonly string[]>;

@@ -11,7 +11,8 @@ import { parseLogSource } from './parse-log-source.ts';
 import { parseOverlays } from './parse-overlay.ts';
 import { createReporter, describeNode, type Reporter, requireKey } from './reporter.ts';
 import type { CorrelationRule, Overlay, Problem, RuleSet, SigmaFilter, SigmaRule } from './rule.ts';
-import { entryOf, readYaml, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { readYaml } from './yaml.ts';
+import { entryOf, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 /**
  * `file` is the path to show, `path` the one within the rules' folder: the id of rules without one. Documents of tests (`tests:`)

@@ -21,7 +21,8 @@ import { ownId } from './parse.ts';
 import { createReporter, describeNode, type Reporter, refuseOtherKeys, textOf, textsOf } from './reporter.ts';
 import type { Problem, Where } from './rule.ts';
 import { quoted } from './suggestion.ts';
-import { entryOf, readYaml, type YamlMap, type YamlNode } from './yaml-tree.ts';
+import { readYaml } from './yaml.ts';
+import { entryOf, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
 /** A raw record for the connector of the dataset, or an event as it is. */
 export type TestInput = { readonly dataset: string; readonly record: string } | { readonly fields: Fields };

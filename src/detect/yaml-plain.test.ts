@@ -1,8 +1,9 @@
 /** The plain reader on the traps of YAML: what it takes it reads as the library does, and what is not certain it leaves alone. */
 import { describe, expect, test } from 'vitest';
+import { readYaml } from './yaml.ts';
 import { readYamlByLibrary } from './yaml-library.ts';
 import { readPlainYaml } from './yaml-plain.ts';
-import { readYaml, type YamlNode } from './yaml-tree.ts';
+import type { YamlNode } from './yaml-tree.ts';
 
 function meaning(node: YamlNode): unknown {
   if (node.kind === 'scalar') return node.value;

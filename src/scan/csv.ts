@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { parse as parseWhole } from 'csv-parse/sync';
-import type { RecordLot, Unreadable } from './records.ts';
+import type { RecordLot, Unreadable } from './record-lot.ts';
 
 export interface CsvForm {
   readonly delimiter: ',' | ';' | '\t';

@@ -10,20 +10,7 @@ import { createCutter, detectShape, type TextShape } from '../send/cut.ts';
 import { type CsvForm, detectCsv, readCsv } from './csv.ts';
 import { detectJsonForm } from './form.ts';
 import { createJsonCutter } from './json-cut.ts';
-
-/** A record that has its number in the file, and cannot be read. */
-export interface Unreadable {
-  readonly reason: string;
-}
-
-export interface RecordLot {
-  readonly records: readonly (Uint8Array | Unreadable)[];
-  readonly encoding: Encoding;
-  /** Unpacked, that were read since the last lot. */
-  readonly bytes: number;
-  /** Damage to the file itself that reading got over. */
-  readonly problems?: readonly string[];
-}
+import type { RecordLot } from './record-lot.ts';
 
 /** A file from the middle: at the beginning of a line, or of a chunk. */
 export interface LaterPart {
