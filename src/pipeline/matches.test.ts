@@ -1,0 +1,91 @@
+/** The walk's promises to a restart: findings are written in their order, once, and event time that the clock told is kept. */
+import { expect, test } from 'vitest';
+import type { Correlator } from '../correlate/correlator.ts';
+import type { Finding } from '../correlate/finding.ts';
+import type { IncidentBook } from '../incident/book.ts';
+import type { Match } from '../model/alert.ts';
+import type { LeasedJob } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+import { createMatchesWalk, rebuildMemory } from './matches.ts';
+
+const finding = (ruleId: string) => ({ ruleId }) as Finding;
+const job = (id: string, atMs: number): LeasedJob =>
+  ({
+    id,
+    receivedAt: '2026-11-24T00:00:00.000Z',
+    body: Buffer.from(JSON.stringify([{ ruleId: id, atMs }])),
+  }) as unknown as LeasedJob;
+
+function bench() {
+  const log: string[] = [];
+  const causes: unknown[] = [];
+  let broken = false;
+  const correlator = {
+    windowMs: 1_000,
+    add: (matches: readonly Match[]) => {
+      log.push(`add ${matches.map(({ ruleId }) => ruleId)}`);
+      return matches.map(({ ruleId }) => finding(ruleId));
+    },
+    advance: (toMs: number) => {
+      log.push(`advance ${toMs}`);
+      return toMs === 500 ? [] : [finding(`at ${toMs}`)];
+    },
+  } as unknown as Correlator;
+  const book = {
+    apply: (findings: readonly Finding[]) => ({
+      changes: findings.map(({ ruleId }) => ruleId),
+      commit: () => undefined,
+    }),
+  } as unknown as IncidentBook;
+  const store = {
+    save: async (changes: readonly string[], cause: unknown) => {
+      if (broken) throw new Error('the disk is full');
+      log.push(`save ${changes}`);
+      causes.push(cause);
+      return true;
+    },
+  } as unknown as Store;
+  const walk = createMatchesWalk({ store, correlator, book, rulesById: new Map(), onSaved: () => undefined });
+  return { walk, log, causes, breakDisk: (now: boolean) => (broken = now) };
+}
+
+test('what could not be written is written before what came later, and given to the correlator once', async () => {
+  const { walk, log, breakDisk } = bench();
+  breakDisk(true);
+  await expect(walk.apply([job('a', 1)])).rejects.toThrow('full');
+  await expect(walk.advance(700)).rejects.toThrow('full');
+  breakDisk(false);
+  await walk.apply([job('b', 2)]);
+  await walk.apply([job('a', 1)]);
+  expect(log).toEqual(['add a', 'advance 700', 'add b', 'save a', 'save at 700', 'save b', 'add a', 'save a']);
+});
+
+test('one after the other, from wherever they are called; each with its cause', async () => {
+  const { walk, log, causes } = bench();
+  await Promise.all([walk.apply([job('a', 5)]), walk.advance(500), walk.advance(900), walk.apply([job('b', 7)])]);
+  expect(log).toEqual(['add a', 'save a', 'advance 500', 'advance 900', 'save at 900', 'add b', 'save b']);
+  expect(causes).toMatchObject([{ batchId: 'a', newestMs: 5 }, { advancedMs: 900 }, { batchId: 'b', newestMs: 7 }]);
+});
+
+test('a new correlator learns from the window before the newest match, and then how far event time had come', async () => {
+  const learned: unknown[] = [];
+  const correlator = {
+    windowMs: 1_000,
+    add: (matches: unknown) => learned.push(matches),
+    advance: (toMs: number) => learned.push(toMs),
+  } as unknown as Correlator;
+  const rebuild = async (progress: object) => {
+    learned.length = 0;
+    const store = {
+      progress: async () => progress,
+      async *appliedMatches(_scope: unknown, sinceMs: number) {
+        yield [`since ${sinceMs}`];
+      },
+    } as unknown as Store;
+    await rebuildMemory({ store, correlator }, 10_000);
+    return [...learned];
+  };
+  expect(await rebuild({ appliedMs: 4_000, advancedMs: 3_500 })).toEqual([['since 3000'], 3_500]);
+  expect(await rebuild({ appliedMs: 90_000, advancedMs: undefined })).toEqual([['since 9000']]);
+  expect(await rebuild({ appliedMs: undefined, advancedMs: undefined })).toEqual([['since 9000']]);
+});
