@@ -29,6 +29,8 @@ export async function beginMatchesWork(
      */
     readonly waiting: readonly Pick<Queue, 'depth'>[];
     readonly book: IncidentBook;
+    /** The lead that findings are written under. */
+    readonly term: number;
     readonly onSaved: (changes: readonly Change[]) => void;
     readonly log: { error(data: object, text: string): void };
   },

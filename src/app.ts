@@ -117,8 +117,9 @@ async function open(
   const live = createLive();
   const book = createIncidentBook();
   const onSaved = (changes: readonly Change[]): void => live.publish(changes);
+  const { term } = await store.takeLead('this center', AbortSignal.timeout(10_000));
   const walk = await beginMatchesWork(
-    { store, matches, waiting: [records, matches], book, onSaved, log },
+    { store, matches, waiting: [records, matches], book, term, onSaved, log },
     rules.current(),
   );
   onClose(walk.stop);

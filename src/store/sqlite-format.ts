@@ -32,9 +32,12 @@ const progressTable = `
     CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), applied_ms INTEGER, advanced_ms INTEGER);
     INSERT INTO progress(one) VALUES(1);`;
 
+/** The lead that was taken last. */
+const termColumn = 'ALTER TABLE progress ADD COLUMN term INTEGER NOT NULL DEFAULT 0;';
+
 export const stateFormat: FileFormat = {
-  version: 2,
-  upgrades: [progressTable],
+  version: 3,
+  upgrades: [progressTable, termColumn],
   schema: `
     ${kindNames.map(docTable).join('\n')}
     CREATE TABLE applied(batch TEXT PRIMARY KEY, alerts INTEGER NOT NULL) WITHOUT ROWID;
@@ -48,6 +51,7 @@ export const stateFormat: FileFormat = {
     CREATE TABLE ledger(hour INTEGER NOT NULL, source TEXT NOT NULL, member TEXT NOT NULL, records INTEGER NOT NULL,
       parsed INTEGER NOT NULL, rejects INTEGER NOT NULL, PRIMARY KEY(hour, source, member)) WITHOUT ROWID;
     ${progressTable}
+    ${termColumn}
   `,
 };
 
