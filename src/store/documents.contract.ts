@@ -9,7 +9,9 @@ const only = (...members: string[]): Scope => ({ members });
 const alerts = (...docs: ReturnType<typeof makeAlert>[]): Change[] => docs.map((doc) => ({ kind: 'alert', doc }));
 /** The correlator's, under the lead that it took last. */
 async function lead(store: Store): Promise<{ term: number; mark: (batchId: string, newestMs?: number) => Cause }> {
-  const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
+  const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
+  // A term lasts until the next one, whoever watches over it.
+  await release();
   const receivedAt = '2026-11-20T01:00:00.000Z';
   return { term, mark: (batchId, newestMs) => ({ batchId, receivedAt, alerts: 3, newestMs, term }) };
 }

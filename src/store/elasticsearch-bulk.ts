@@ -7,15 +7,15 @@ import { StoreUnavailable } from './store.ts';
 
 export interface BulkItem {
   /**
-   * "create" stores unless the id is there; "put" unless a greater `version` is there, and "remove" likewise; "delete" whatever is
-   * there.
+   * "create" stores unless the id is there; "put" unless `version` or a greater one is there; "delete" removes, with a version
+   * unless a greater one is there.
    */
   readonly op: 'create' | 'put' | 'delete';
   readonly index: string;
   readonly id: string;
   /** The document, JSON in one line; none for "delete". */
   readonly source?: string;
-  /** For "put": external version. */
+  /** External version: of "put", and of "delete" where documents were put. */
   readonly version?: number;
 }
 
@@ -136,7 +136,10 @@ function cutLots(items: readonly BulkItem[]): BulkItem[][] {
 
 function toLines({ op, index, id, source, version }: BulkItem): string {
   const name = JSON.stringify(id);
-  if (op === 'delete') return `{"delete":{"_index":"${index}","_id":${name}}}\n`;
+  if (op === 'delete') {
+    const versioned = version === undefined ? '' : `,"version":${version},"version_type":"external_gte"`;
+    return `{"delete":{"_index":"${index}","_id":${name}${versioned}}}\n`;
+  }
   if (op === 'create') return `{"create":{"_index":"${index}","_id":${name}}}\n${source}\n`;
   return `{"index":{"_index":"${index}","_id":${name},"version":${version},"version_type":"external"}}\n${source}\n`;
 }

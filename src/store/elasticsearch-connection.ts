@@ -94,7 +94,7 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
         method,
         path,
         ...(query !== undefined && { querystring: query }),
-        ...(lines !== undefined ? { bulkBody: lines } : body !== undefined && { body: JSON.stringify(body) }),
+        ...(lines !== undefined ? { bulkBody: lines } : body !== undefined && { body: body as object }),
       },
       { meta: true, requestTimeout: TIMEOUT_MS[patience], signal: closing.signal },
     );
