@@ -60,6 +60,7 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
     types: ['src/detect/rule.ts', 'src/store/store.ts'],
   },
   'src/queue/': { values: ['src/queue/', 'src/thread.ts'], types: ['src/model/'] },
+  'src/peers/': { values: ['src/peers/'], types: ['src/store/store.ts'] },
   'src/store/': { values: ['src/store/', 'src/search/', 'src/model/', 'src/thread.ts', 'src/ids.ts'] },
   'src/intake/': {
     values: [
@@ -140,11 +141,10 @@ describe('who may import whom', () => {
     }
   });
 
-  it('only the composition roots and commands name an adapter', () => {
-    const adapters = ['src/queue/sqlite.ts', 'src/store/sqlite.ts'];
-    const roots = /^src\/(app|app-worker)\.ts$|^src\/commands\//;
+  it('only engines.ts names an adapter', () => {
+    const adapters = /^src\/(queue|store|peers)\/(sqlite|bullmq|elasticsearch|redis|alone)\.ts$/;
     const naming = product.filter(
-      ({ path, imports }) => imports.some((target) => adapters.includes(target)) && !roots.test(path),
+      ({ path, imports }) => imports.some((target) => adapters.test(target)) && path !== 'src/engines.ts',
     );
     expect(naming.map(({ path }) => path)).toEqual([]);
   });
