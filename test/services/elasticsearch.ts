@@ -66,7 +66,10 @@ export async function startElasticsearch(options: ElasticsearchOptions): Promise
   const env = {
     ...process.env,
     JAVA_HOME: undefined,
+    ES_JAVA_OPTS: undefined,
     ES_JAVA_HOME: parts.java.home,
+    // The program that starts the node leaves a folder behind at every start: in ours, not in the system's.
+    CLI_JAVA_OPTS: `-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=${join(folder, 'tmp')}`,
     ES_PATH_CONF: config,
     ES_TMPDIR: join(folder, 'tmp'),
     HOME: folder,
