@@ -4,9 +4,10 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFile, chown, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { distributions, type ElasticsearchVersion, fetchDistribution } from './distribution.ts';
@@ -17,7 +18,7 @@ import { MissingService, NOBODY, type Server, startServer } from './server.ts';
 const run = promisify(execFile);
 
 export interface ElasticsearchOptions {
-  /** Holds data, logs and configuration; is made where it is missing. One node to a folder. */
+  /** Holds data, logs and configuration; is made where it is missing. One node to a folder; root hands it over to nobody. */
   readonly folder: string;
   readonly version?: ElasticsearchVersion;
   /** With scripts, by-query, ingest processors, more analyzers, API keys: one large download more, a slower start. */
@@ -164,14 +165,21 @@ async function writeConfig(config: string, java: Java, heap: string, settings: R
   await appendFile(join(config, 'jvm.options.d/test.options'), `-Xms${heap}\n-Xmx${heap}\n-XX:TieredStopAtLevel=1\n`);
 }
 
-/** Elasticsearch refuses to run as root: it runs as nobody, who must own the folder and reach it and its parts. */
+/**
+ * Elasticsearch refuses to run as root: it runs as nobody, who must own the folder and reach it and its parts. A temporary folder is
+ * made for its owner alone; it is opened for passing through, not for reading. Other folders are left as they are.
+ */
 async function giveToNobody(folder: string, { home, java }: Parts): Promise<void> {
   for (const place of [dirname(folder), home, java.home])
     for (let above = place; ; above = dirname(above)) {
-      if (((await stat(above)).mode & 0o001) === 0)
-        throw new Error(
-          `${above} cannot be entered by the user nobody, as whom Elasticsearch runs when root starts it; chmod a+x ${above}`,
-        );
+      const { mode } = await stat(above);
+      if ((mode & 0o001) === 0) {
+        if (!above.startsWith(join(tmpdir(), '/')))
+          throw new Error(
+            `${above} cannot be entered by the user nobody, as whom Elasticsearch runs when root starts it; chmod a+x ${above}`,
+          );
+        await chmod(above, (mode & 0o7777) | 0o011);
+      }
       if (above === dirname(above)) break;
     }
   await chown(folder, NOBODY, NOBODY);

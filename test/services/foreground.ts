@@ -39,7 +39,7 @@ function addressOf({ url, password }: Elasticsearch): string {
 }
 
 async function serve(full: boolean, security: boolean): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'hinomi-services-'));
+  const folder = await mkdtemp(join(tmpdir(), 'hinomi-foreground-'));
   const servers: Server[] = [];
   const keep = async <S extends Server>(starting: Promise<S>): Promise<S> => {
     const server = await starting;
@@ -69,8 +69,10 @@ async function serve(full: boolean, security: boolean): Promise<void> {
 const { full, security, check: onlyCheck, help } = readArguments();
 try {
   if (help) console.log(usage);
-  else if (onlyCheck) await check(full);
-  else await serve(full, security);
+  else {
+    await check(full);
+    if (!onlyCheck) await serve(full, security);
+  }
   // What is still starting ends with this process.
   process.exit(0);
 } catch (error) {
