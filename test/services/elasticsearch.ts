@@ -132,22 +132,21 @@ async function makeSecrets(
   tls: boolean,
 ): Promise<Secrets> {
   const password = randomBytes(12).toString('hex');
-  const who = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  const running = { env, timeout: 60_000, ...(asRoot ? { uid: NOBODY, gid: NOBODY } : {}) };
   const names = ['bootstrap.password'];
   let ca: string | undefined;
   if (tls) {
     names.push('xpack.security.http.ssl.keystore.secure_password');
     const keytool = async (...args: string[]): Promise<string> => {
       const keystore = ['-keystore', join(config, 'http.p12'), '-storetype', 'PKCS12', '-storepass:env', 'STOREPASS'];
-      const own = { ...env, STOREPASS: password };
-      return (await run(join(java.home, 'bin/keytool'), [...args, '-alias', 'http', ...keystore], { env: own, ...who }))
-        .stdout;
+      const options = { ...running, env: { ...env, STOREPASS: password } };
+      return (await run(join(java.home, 'bin/keytool'), [...args, '-alias', 'http', ...keystore], options)).stdout;
     };
     const subject = ['-dname', 'CN=localhost', '-ext', 'san=dns:localhost,ip:127.0.0.1'];
     await keytool('-genkeypair', '-keyalg', 'EC', '-validity', '30', ...subject);
     ca = await keytool('-exportcert', '-rfc');
   }
-  const adding = run(join(home, 'bin/elasticsearch-keystore'), ['add', '-x', '-f', ...names], { env, ...who });
+  const adding = run(join(home, 'bin/elasticsearch-keystore'), ['add', '-x', '-f', ...names], running);
   adding.child.stdin?.end(names.map(() => `${password}\n`).join(''));
   await adding;
   return { password, ...(ca === undefined ? {} : { ca }) };
@@ -162,7 +161,10 @@ async function writeConfig(config: string, java: Java, heap: string, settings: R
   }
   await mkdir(join(config, 'jvm.options.d'), { recursive: true });
   // The second compiler never pays back in the minutes that a test's node lives: without it a start takes half the processor time.
-  await appendFile(join(config, 'jvm.options.d/test.options'), `-Xms${heap}\n-Xmx${heap}\n-XX:TieredStopAtLevel=1\n`);
+  await appendFile(
+    join(config, 'jvm.options.d/test.options'),
+    `-Xms${heap}\n-Xmx${heap}\n-XX:TieredStopAtLevel=1\n-XX:-AlwaysPreTouch\n`,
+  );
 }
 
 /**

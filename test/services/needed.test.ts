@@ -23,7 +23,7 @@ import { need } from './needed.ts';
   });
 });
 
-describe('a run on a machine without redis-server', () => {
+describe('a run on a machine without redis-server', { timeout: 60_000 }, () => {
   async function run(environment: Record<string, string>): Promise<{ code: number; output: string }> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(VITEST|HINOMI_)/.test(name));
     const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 'test/services/redis.test.ts'], {
