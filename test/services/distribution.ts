@@ -83,11 +83,20 @@ export async function fetchDistribution(version: ElasticsearchVersion, full: boo
   });
 }
 
-/**
- * What is there already, or what `make` made in a folder of its own, moved in place in one step: starts at the same time do not
- * disturb each other, and nothing half-made is ever found.
- */
+const making = new Map<string, Promise<string>>();
+
+/** As `place`, and asked for twice at the same time it is made once. */
 async function once(target: string, cache: string, make: (folder: string) => Promise<string>): Promise<string> {
+  const begun = making.get(target) ?? place(target, cache, make).finally(() => making.delete(target));
+  making.set(target, begun);
+  return await begun;
+}
+
+/**
+ * What is there already, or what `make` made in a folder of its own, moved in place in one step: other processes that do the same
+ * at the same time are not disturbed, and nothing half-made is ever found.
+ */
+async function place(target: string, cache: string, make: (folder: string) => Promise<string>): Promise<string> {
   if (await isFolder(target)) return target;
   const folder = join(cache, `making-${randomUUID()}`);
   await mkdir(folder);
