@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, matchesGlob, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -191,6 +191,17 @@ it('has no import cycles, types included', () => {
   };
   for (const path of graph.keys()) visit(path, []);
   expect(cycles).toEqual([]);
+});
+
+it('keeps suites that need a Redis or an Elasticsearch out of the unit run', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { unit: string } };
+  const excluded = [...scripts.unit.matchAll(/--exclude '([^']+)'/g)].map(([, pattern]) => pattern as string);
+  expect(excluded.length).toBeGreaterThan(0);
+  const needing = sources.filter(
+    ({ path, imports }) => !path.startsWith('test/') && imports.some((target) => target.startsWith('test/services/')),
+  );
+  const inUnit = needing.filter(({ path }) => !excluded.some((pattern) => matchesGlob(path, pattern)));
+  expect(inUnit.map(({ path }) => path)).toEqual([]);
 });
 
 it('has no source file over 400 lines', () => {
