@@ -1,25 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import { describe } from 'vitest';
+import { need } from '../../test/services/needed.ts';
 import { openElasticsearchStore } from './elasticsearch.ts';
 import { storeContract } from './store.contract.ts';
 
-const url = process.env.HINOMI_TEST_ELASTICSEARCH_URL;
-
-describe.skipIf(url === undefined)('elasticsearch', () => {
+const services = await need('elasticsearch');
+services.describe('the store on Elasticsearch', ({ elasticsearch, prefix }) => {
+  let number = 0;
   storeContract('elasticsearch', async () => {
-    const prefix = `test-${randomBytes(6).toString('hex')}`;
-    const open = () => openElasticsearchStore({ urls: [url as string], prefix, leaseMs: 800 });
-    let store = await open();
+    const options = { urls: [elasticsearch], prefix: `${prefix}-${number++}`, leaseMs: 800 };
+    let store = await openElasticsearchStore(options);
     return {
       store,
       async reopen() {
         await store.close();
-        store = await open();
+        store = await openElasticsearchStore(options);
         return store;
       },
       async close() {
         await store.close();
-        await fetch(`${url}/${prefix}-*`, { method: 'DELETE' });
+        await fetch(`${elasticsearch}/${options.prefix}-*`, { method: 'DELETE' });
       },
     };
   });
