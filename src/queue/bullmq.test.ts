@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { describe } from 'vitest';
+import { openBullmqQueue } from './bullmq.ts';
+import { queueContract } from './queue.contract.ts';
+
+const url = process.env.HINOMI_TEST_REDIS_URL;
+
+describe.skipIf(url === undefined)('bullmq (needs Redis: HINOMI_TEST_REDIS_URL is not set)', () => {
+  queueContract('bullmq', async () => {
+    const options = { url: url as string, name: 'records', prefix: `test-${randomUUID()}` };
+    let host = await openBullmqQueue(options);
+    return {
+      queue: host.queue,
+      async reopen() {
+        await host.close();
+        host = await openBullmqQueue(options);
+        return host.queue;
+      },
+      dispose: () => host.close(),
+    };
+  });
+});
