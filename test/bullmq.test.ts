@@ -120,7 +120,7 @@ describe.skipIf(redisMissing !== undefined)(`bullmq under faults (${redisMissing
     const stopAgain = host.queue.work(work, { ...options, maxJobs: 1 });
     await until(() => handed.filter((members) => members === 'b').length === 5);
     await stopAgain();
-    expect(handed.slice(before).lastIndexOf("b")).toBeLessThan(12);
+    expect(handed.slice(before).lastIndexOf('b')).toBeLessThan(12);
     expect(done.filter((id) => id.startsWith('b'))).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
     const ofA = done.filter((id) => id.startsWith('a'));
     expect(ofA).toEqual(Array.from({ length: ofA.length }, (_, index) => `a${index}`));
