@@ -141,7 +141,7 @@ describe('who may import whom', () => {
   });
 
   it('only the composition roots and commands name an adapter', () => {
-    const adapters = ['src/queue/sqlite.ts', 'src/store/sqlite.ts'];
+    const adapters = ['src/queue/sqlite.ts', 'src/queue/bullmq.ts', 'src/store/sqlite.ts'];
     const roots = /^src\/(app|app-worker)\.ts$|^src\/commands\//;
     const naming = product.filter(
       ({ path, imports }) => imports.some((target) => adapters.includes(target)) && !roots.test(path),

@@ -5,7 +5,9 @@ import { queueContract } from './queue.contract.ts';
 
 const url = process.env.HINOMI_TEST_REDIS_URL;
 
-describe.skipIf(url === undefined)('bullmq (needs Redis: HINOMI_TEST_REDIS_URL is not set)', () => {
+const missing = url === undefined ? ' (no Redis: HINOMI_TEST_REDIS_URL is not set)' : '';
+
+describe.skipIf(url === undefined)(`bullmq${missing}`, () => {
   queueContract('bullmq', async () => {
     const options = { url: url as string, name: 'records', prefix: `test-${randomUUID()}` };
     let host = await openBullmqQueue(options);
