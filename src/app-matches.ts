@@ -18,22 +18,23 @@ export interface MatchesWork {
   stop: Stop;
 }
 
+export interface MatchesWorkParts {
+  readonly store: Store;
+  readonly matches: Queue;
+  /**
+   * Queues of what matches may still come from, in the order of a log line's walk: what waits there has not been seen, however
+   * late it is by the clock.
+   */
+  readonly waiting: readonly Pick<Queue, 'depth'>[];
+  readonly book: IncidentBook;
+  /** The lead that findings are written under. */
+  readonly term: number;
+  readonly onSaved: (changes: readonly Change[]) => void;
+  readonly log: { error(data: object, text: string): void };
+}
+
 /** Rebuilds what correlator and book knew before the process ended, then begins. */
-export async function beginMatchesWork(
-  parts: {
-    readonly store: Store;
-    readonly matches: Queue;
-    /**
-     * Queues of what matches may still come from, in the order of a log line's walk: what waits there has not been seen, however
-     * late it is by the clock.
-     */
-    readonly waiting: readonly Pick<Queue, 'depth'>[];
-    readonly book: IncidentBook;
-    readonly onSaved: (changes: readonly Change[]) => void;
-    readonly log: { error(data: object, text: string): void };
-  },
-  first: LoadedRules,
-): Promise<MatchesWork> {
+export async function beginMatchesWork(parts: MatchesWorkParts, first: LoadedRules): Promise<MatchesWork> {
   const { store, book, log } = parts;
 
   /** Event time of which everything has been seen. One queue after the other: what moves on between the two is seen in the second. */
@@ -49,7 +50,7 @@ export async function beginMatchesWork(
     const stopApplying = parts.matches.work(walk.apply, {
       maxJobs: 16,
       maxBytes: 4 * 1024 * 1024,
-      leaseMs: 60_000,
+      leaseMs: 20_000,
       maxAttempts: 20,
       onError: (error, jobs) =>
         log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),

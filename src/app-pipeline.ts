@@ -4,7 +4,7 @@
  * ends). All of them work with the same rules, or are on their way to.
  */
 import { serialize } from 'node:v8';
-import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import type {
   PipelineCalls,
   PipelineNews,
@@ -14,9 +14,10 @@ import type {
   RulesToCompile,
 } from './app-worker.ts';
 import { createCaller } from './thread.ts';
+import { within } from './within.ts';
 
 /** What a thread is put to work with, made anew for each. */
-export type MakeStart = () => { readonly start: PipelineStart; readonly transfer: readonly PipelineStart['records'][] };
+export type MakeStart = () => { readonly start: PipelineStart; readonly transfer: readonly MessagePort[] };
 
 export interface PipelineThreads {
   /** All threads compile these rules and hold them ready. Throws when one cannot; what is at work stays at work. */
@@ -26,8 +27,8 @@ export interface PipelineThreads {
   /** The rules prepared last take over, in each thread between two lots of batches. Resolves when no thread works with others. */
   swap(matchFields: ReadonlySet<string>): Promise<void>;
   alive(): boolean;
-  /** Takes no new batches, lets running ones finish, ends the threads. */
-  stop(): Promise<void>;
+  /** Takes no new batches, lets running ones finish within `finishMs`, ends the threads. */
+  stop(finishMs: number): Promise<void>;
 }
 
 interface Thread {
@@ -143,11 +144,11 @@ export function beginPipelineThreads(
       );
     },
     alive: () => working.size > 0,
-    async stop() {
+    async stop(finishMs) {
       stopping = true;
       await Promise.all(
         [...all].map(async (thread) => {
-          if (working.has(thread)) await thread.call('stop', []).catch(() => undefined);
+          if (working.has(thread)) await within(finishMs, thread.call('stop', [])).catch(() => undefined);
           await thread.worker.terminate();
         }),
       );

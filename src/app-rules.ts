@@ -31,9 +31,11 @@ export interface AppRules {
   begin(parts: { readonly handOver: HandOver; readonly save: (changes: readonly Change[]) => Promise<unknown> }): void;
   /**
    * Reads the folders again. One after another; who asks again before its turn came shares that turn. Throws why the rules before
-   * stay in force, all of them.
+   * stay in force, all of them. `told`: another process asks, which puts it on record.
    */
-  reload(actor: string): Promise<RulesReload>;
+  reload(actor: string, told?: 'told'): Promise<RulesReload>;
+  /** Reads the folders again for a correlator that has seen nothing; what is in force else stays. Not put on record. */
+  renew(): Promise<void>;
   /** Waits for a reload that runs; further ones are refused. */
   close(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function openRules({ folders, latenessMs, pipeline, log }: AppRules
     for (const { where, message } of problems) log.warn({ rule: formatWhere(where) }, message);
   }
 
-  async function reload(actor: string): Promise<RulesReload> {
+  async function reload(actor: string, record: boolean): Promise<RulesReload> {
     const before = current;
     try {
       if (center === undefined)
@@ -61,7 +63,9 @@ export async function openRules({ folders, latenessMs, pipeline, log }: AppRules
       const next = await read(before);
       const told = describe(before, next);
       // What cannot be put on record is not done.
-      await handOver(next, () => save([auditChange(toAct(actor, before, told))]).then(() => undefined));
+      await handOver(next, async () => {
+        if (record) await save([auditChange(toAct(actor, before, told))]);
+      });
       current = next;
       await pipeline.swap(next.correlator.matchFields);
       const known = new Set(before.problems.map(formatProblem));
@@ -79,14 +83,24 @@ export async function openRules({ folders, latenessMs, pipeline, log }: AppRules
     begin(parts) {
       center = parts;
     },
-    reload(actor) {
-      const asked = waiting.get(actor);
+    reload(actor, told) {
+      const asker = `${told ?? ''} ${actor}`;
+      const asked = waiting.get(asker);
       if (asked !== undefined) return asked;
       const turn = last.then(() => {
-        waiting.delete(actor);
-        return reload(actor);
+        waiting.delete(asker);
+        return reload(actor, told === undefined);
       });
-      waiting.set(actor, turn);
+      waiting.set(asker, turn);
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    renew() {
+      const turn = last.then(async () => {
+        const next = await read(current);
+        current = next;
+        await pipeline.swap(next.correlator.matchFields);
+      });
       last = turn.catch(() => undefined);
       return turn;
     },

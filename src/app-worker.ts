@@ -1,6 +1,6 @@
 /**
  * Composition root of one pipeline thread: compiles the rules it is sent, takes the ports it is given, and walks batches until told
- * to stop. The only file besides app.ts that names an adapter.
+ * to stop.
  */
 import { deserialize } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -10,9 +10,8 @@ import type { Engine } from './detect/engine.ts';
 import { createMapping } from './detect/mapping.ts';
 import type { MappingTable } from './detect/parse-mapping.ts';
 import type { Problem, SigmaRule } from './detect/rule.ts';
+import { openThreadEngines, type ThreadEngines } from './engines.ts';
 import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
-import { createSqliteQueue } from './queue/sqlite.ts';
-import { createSqliteStore, type StoreHandle } from './store/sqlite.ts';
 import { type Call, serveCalls } from './thread.ts';
 
 export interface PipelineThreadData {
@@ -22,9 +21,7 @@ export interface PipelineThreadData {
 
 /** What the thread works with. */
 export interface PipelineStart {
-  readonly store: StoreHandle;
-  readonly records: MessagePort;
-  readonly matches: MessagePort;
+  readonly engines: ThreadEngines;
   readonly matchFields: readonly string[];
 }
 
@@ -46,7 +43,7 @@ export interface PipelineCalls {
   /** Compiles RulesToCompile and holds them ready; those at work stay at work. */
   prepare(bytes: Uint8Array): Prepared;
   /** Begins to walk batches, with the rules that are ready. */
-  work(start: PipelineStart): void;
+  work(start: PipelineStart): Promise<void>;
   /** Batches from now on meet the rules that are ready; resolves when the last that met the former ones are done. */
   swap(matchFields: readonly string[]): Promise<void>;
   /** Resolves when the batches in work are done. */
@@ -83,11 +80,12 @@ const calls: PipelineCalls = {
       leftOut: rules.map(({ id }) => id).filter((id) => !compiled.has(id)),
     };
   },
-  work(start) {
+  async work(start) {
     putToWork(start.matchFields);
+    const { store, records, matches } = await openThreadEngines(start.engines);
     const walk = createRecordsWalk({
-      store: createSqliteStore(start.store),
-      matches: createSqliteQueue(start.matches),
+      store,
+      matches,
       connectors: new Map(connectors.map((connector) => [connector.type, connector])),
       rules: () => atWork as RulesAtWork,
       limits: data.limits,
@@ -97,7 +95,7 @@ const calls: PipelineCalls = {
       running = walked.catch(() => undefined);
       return walked;
     };
-    stopWork = createSqliteQueue(start.records).work(walkAndNote, {
+    stopWork = records.work(walkAndNote, {
       // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
       maxJobs: 64,
       maxBytes: 128 * 1024,

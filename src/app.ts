@@ -1,44 +1,38 @@
 /**
- * The composition root: configuration -> adapters -> stages, in the order of a log line's walk. The only file (with
- * app-worker.ts, its half in the pipeline's threads) that names an adapter. Nothing here decides anything about logs.
+ * The composition root: configuration and roles -> engines -> stages, in the order of a log line's walk. Nothing here decides
+ * anything about logs, and no adapter is named here: that is engines.ts.
  */
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import { availableParallelism, hostname } from 'node:os';
 import { pino } from 'pino';
-import { connectors } from '../connectors/index.ts';
 import { createLive } from './api/live.ts';
 import type { RulesReload } from './api/parts.ts';
-import { createApi } from './api/server.ts';
-import { beginMatchesWork } from './app-matches.ts';
+import { beginCorrelator, type CorrelatorWork } from './app-correlator.ts';
+import { openApi, openIntake, openProbes } from './app-doors.ts';
+import { processMetrics } from './app-metrics.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
-import { openRules } from './app-rules.ts';
+import { type AppRules, openRules } from './app-rules.ts';
 import type { Config } from './config.ts';
-import type { CorrelatorStats } from './correlate/correlator.ts';
-import { createIncidentBook } from './incident/book.ts';
-import { createAuthenticate } from './intake/authenticate.ts';
-import { createBacklog, createQuota } from './intake/quota.ts';
-import { createRefused } from './intake/refused.ts';
-import { createIntake } from './intake/server.ts';
+import { allOrNone, type Engines, openEngines } from './engines.ts';
 import { rulePackFolders } from './packs/pack-folder.ts';
-import { replayRejects } from './pipeline/replay.ts';
+import { roles as allRoles, type PeerStatus, type Role } from './peers/peers.ts';
 import type { Queue } from './queue/queue.ts';
-import { openSqliteQueue } from './queue/sqlite.ts';
 import { ruleFolders } from './rule-folder.ts';
-import { openSqliteStore } from './store/sqlite.ts';
 import type { Change, Store } from './store/store.ts';
+import { within } from './within.ts';
 
 export interface Center {
   readonly store: Store;
-  /** Addresses as bound, "http://127.0.0.1:8080". */
+  /** Addresses as bound, "http://127.0.0.1:8080"; empty where this process has no such role. */
   readonly apiUrl: string;
   readonly intakeUrl: string;
   /** The queue of records, for counting what waits. */
   readonly records: Queue;
   readonly matches: Queue;
-  /** Reads the rules' folders again; `actor` is who asked for it. Throws why the rules before stay in force. */
+  /** Other processes, and this one's own threads, work on the same engines: what they wrote is found a moment later. */
+  readonly shared: boolean;
+  /** Reads the rules' folders again, here and in all other processes; `actor` is who asked for it. Throws why the rules before stay in force. */
   reloadRules(actor: string): Promise<RulesReload>;
-  /** Takes no new work, finishes what runs, closes the files. What is queued stays queued. */
+  /** Takes no new work, finishes what runs, closes the engines. What is queued stays queued. Takes ten seconds at most. */
   close(): Promise<void>;
 }
 
@@ -47,14 +41,19 @@ export interface CenterOptions {
   /** Folder of the built console; without one the API says how to build it. */
   readonly consoleFolder: string | undefined;
   readonly version: string;
+  /** What this process does; everything by default. Some roles only: where engines are shared. */
+  readonly roles?: readonly Role[];
 }
 
 const DAY_MS = 86_400_000;
+const PRUNE_EVERY_MS = 600_000;
+/** What runs is given so long to finish; then it is left, and comes back from its queue. */
+const FINISH_MS = 7_000;
 
-/** Throws what keeps it from running (a port that is taken, a folder in use, a file of a newer version), with nothing left open. */
+/** Throws what keeps it from running (a port that is taken, a folder in use, a server away), with nothing left open. */
 export async function startCenter(options: CenterOptions): Promise<Center> {
   const opened: (() => Promise<void>)[] = [];
-  // What was opened last closes first: doors, then threads, then files.
+  // What was opened last closes first: doors, then threads, then engines.
   const close = async (): Promise<void> => {
     for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part();
   };
@@ -67,16 +66,18 @@ export async function startCenter(options: CenterOptions): Promise<Center> {
 }
 
 async function open(
-  { config, consoleFolder, version }: CenterOptions,
+  { config, consoleFolder, version, roles = allRoles }: CenterOptions,
   onClose: (part: () => Promise<void>) => void,
 ): Promise<Omit<Center, 'close'>> {
+  checkRoles(config, roles);
+  const has = (role: Role): boolean => roles.includes(role);
   const log = pino({ level: config.log.level }, pino.destination(2));
-  // What the doors say at "info" is where they listen, and serve says that to people.
-  const quieter = config.log.level === 'info' ? 'warn' : config.log.level;
 
-  const workers = config.pipeline.workers > 0 ? config.pipeline.workers : Math.max(1, availableParallelism() - 1);
+  // Threads start, and compile rules, while the engines open. Whoever does not work batches still needs to know which rules compile.
+  const spare = Math.max(1, availableParallelism() - 1);
+  const workers = has('worker') ? config.pipeline.workers || spare : 1;
   const pipeline = beginPipelineThreads(
-    workers,
+    has('worker') || has('correlator') || has('api') ? workers : 0,
     {
       placeholders: config.rules.placeholders,
       limits: {
@@ -87,201 +88,174 @@ async function open(
     },
     log,
   );
-  // Registered again once it works, to be stopped before the files are closed.
-  onClose(pipeline.stop);
-
-  // Adapters and rules, at the same time: the adapters' threads start while this one reads rules.
-  const rememberMs = config.retention.rememberBatchesDays * DAY_MS;
-  const queueFile = (name: string): string => join(config.dataDir, 'queue', `${name}.db`);
-  const closing = async <Host extends { close(): Promise<void> }>(opening: Promise<Host>): Promise<Host> => {
-    const host = await opening;
-    onClose(host.close);
-    return host;
-  };
-  const [storeHost, recordsHost, matchesHost, rules] = await allOrNone([
-    closing(openSqliteStore({ folder: config.dataDir })),
-    closing(openSqliteQueue({ file: queueFile('records'), rememberMs })),
-    closing(openSqliteQueue({ file: queueFile('matches'), rememberMs })),
-    openRules({
-      folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],
-      latenessMs: config.correlate.latenessHours * 3_600_000,
-      pipeline,
-      log,
-    }),
+  const stopPipeline = (): Promise<void> => pipeline.stop(FINISH_MS);
+  // Registered again once it works, to be stopped before the engines are closed.
+  onClose(stopPipeline);
+  const [engines, rules] = await allOrNone([
+    openEngines(config, onClose, log),
+    has('worker') || has('correlator') || has('api')
+      ? openRules({
+          folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],
+          latenessMs: config.correlate.latenessHours * 3_600_000,
+          pipeline,
+          log,
+        })
+      : Promise.resolve(undefined),
   ]);
-  const { store } = storeHost;
-  const records = recordsHost.queue;
-  const matches = matchesHost.queue;
+  const { store, records, matches, peers } = engines;
 
   // Correlator and incidents.
   const live = createLive();
-  const book = createIncidentBook();
-  const onSaved = (changes: readonly Change[]): void => live.publish(changes);
-  const walk = await beginMatchesWork(
-    { store, matches, waiting: [records, matches], book, onSaved, log },
-    rules.current(),
-  );
-  onClose(walk.stop);
+  const watch = (changes: readonly Change[]): void => {
+    live.publish(changes);
+    const watched = changes.filter(({ kind }) => kind === 'alert' || kind === 'incident' || kind === 'campaign');
+    if (watched.length > 0) peers.tell({ kind: 'saved', changes: watched });
+  };
+  let correlator: CorrelatorWork | undefined;
+  if (rules !== undefined && has('correlator')) {
+    correlator = beginCorrelator({ store, matches, waiting: [records, matches], onSaved: watch, log }, rules);
+    const { stop } = correlator;
+    onClose(() => within(FINISH_MS, stop()));
+    // In a cluster another may lead for weeks.
+    if (!engines.shared) await correlator.began;
+  }
 
   // Pipeline.
-  await pipeline.work(() => {
-    const { handle, transfer } = storeHost.handle();
-    const ports = { records: recordsHost.connect(), matches: matchesHost.connect() };
-    return {
-      start: { store: handle, ...ports, matchFields: [...rules.current().correlator.matchFields] },
-      transfer: [...transfer, ports.records, ports.matches],
-    };
+  if (has('worker')) {
+    await pipeline.work(() => {
+      const { engines: forThread, transfer } = engines.forThread();
+      const matchFields = [...(rules as AppRules).current().correlator.matchFields];
+      return { start: { engines: forThread, matchFields }, transfer };
+    });
+  }
+  onClose(stopPipeline);
+  const reloadRules = beginReloading(engines, rules, correlator, onClose);
+
+  onClose(async () => stopListening());
+  const stopListening = peers.listen((message) => {
+    if (message.kind === 'reload') rules?.reload(message.actor, 'told').catch(() => undefined);
+    else {
+      live.publish(message.changes);
+      correlator?.replace(message.changes);
+    }
   });
-  onClose(pipeline.stop);
-  rules.begin({ handOver: walk.handOver, save: (changes) => store.save(changes) });
-  onClose(rules.close);
+  const status = createStatus({ engines, roles, version, rules, correlator });
+  peers.report(status);
 
   // Doors.
-  const refused = createRefused(store, (error) =>
-    log.error({ err: error }, 'refused records could not be counted; will retry'),
-  );
-  onClose(refused.close);
-  const intake = createIntake({
-    authenticate: createAuthenticate(store),
-    queue: records,
-    store,
-    connectors: new Map(connectors.map((connector) => [connector.type, connector])),
-    quota: createQuota(config.intake.quota),
-    backlog: createBacklog(() => records.depth(), config.intake.backlog),
-    refused,
-    maxUnpackedBytes: config.intake.maxUnpackedBytes,
-    maxBodyBytes: config.intake.maxBodyBytes,
-    log: log.child({ part: 'intake' }, { level: quieter }),
+  const metrics = (): Promise<string> =>
+    processMetrics({ engines, version, correlator: correlator && rules?.current().correlator.stats() });
+  const health = async () => ({
+    ready: !has('worker') || pipeline.alive(),
+    checks: {
+      ...(has('worker') && { pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` } }),
+      queue: await queueHealth(records),
+    },
   });
-  const api = await createApi({
-    store,
-    queue: records,
-    rules: rules.current,
-    reloadRules: rules.reload,
-    connectors,
-    onSaved: (changes: readonly Change[]) => {
-      for (const change of changes) book.replace(change);
-      onSaved(changes);
-    },
-    live,
-    replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
-    log: log.child({ part: 'api' }, { level: quieter }),
-    config: {
-      secureCookies:
-        config.api.secureCookies === 'always' ||
-        (config.api.secureCookies === 'auto' && config.api.publicUrl?.startsWith('https:') === true),
-      sessionHours: config.session.hours,
-      lockAfter: config.session.lockAfter,
-      lockMinutes: config.session.lockMinutes,
-      version,
-    },
-    consoleFolder,
-    health: async () => {
-      const { jobs, records: waiting, dead, oldestMs } = await records.depth();
-      return {
-        ready: pipeline.alive(),
-        checks: {
-          pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` },
-          queue: {
-            ok: dead === 0,
-            detail: `${jobs} batches, ${waiting} records wait, oldest ${Math.round(oldestMs / 1000)} s; ${dead} dead`,
+  const doors = { config, engines, log, version, onClose, health, metrics };
+  const intakeUrl = has('intake') ? await openIntake(doors) : '';
+  const apiUrl =
+    has('api') && rules !== undefined
+      ? await openApi({
+          ...doors,
+          rules: rules.current,
+          reloadRules,
+          live,
+          onSaved(changes) {
+            correlator?.replace(changes);
+            watch(changes);
           },
-        },
-      };
-    },
-    metrics: async () => queueMetrics(records, matches, rules.current().correlator.stats()),
-  });
+          consoleFolder,
+        })
+      : '';
+  await openProbes(doors);
+  if (has('correlator')) beginPruning(config, store, log, onClose);
+  return { store, apiUrl, intakeUrl, records, matches, shared: engines.shared, reloadRules };
+}
 
+function checkRoles({ store, queue }: Config, roles: readonly Role[]): void {
+  const shared = store.engine === 'elasticsearch' && queue.engine === 'redis';
+  if (roles.length === allRoles.length || shared) return;
+  throw new Error(
+    `a process with the role ${roles.join(', ')} alone needs engines that others share: set store.engine to "elasticsearch" and queue.engine to "redis", or leave --role out`,
+  );
+}
+
+function beginReloading(
+  { store, peers }: Engines,
+  rules: AppRules | undefined,
+  correlator: CorrelatorWork | undefined,
+  onClose: (part: () => Promise<void>) => void,
+): Center['reloadRules'] {
+  if (rules === undefined) {
+    return async (actor) => {
+      peers.tell({ kind: 'reload', actor });
+      throw new Error('this process works without rules; the others were told');
+    };
+  }
+  rules.begin({
+    handOver: correlator?.handOver ?? ((_next, record) => record()),
+    save: (changes) => store.save(changes),
+  });
+  onClose(rules.close);
+  return async (actor) => {
+    const told = await rules.reload(actor);
+    peers.tell({ kind: 'reload', actor });
+    return told;
+  };
+}
+
+async function queueHealth(records: Queue): Promise<{ ok: boolean; detail: string }> {
+  const { jobs, records: waiting, dead, oldestMs } = await records.depth();
+  const oldest = Math.round(oldestMs / 1000);
+  return { ok: dead === 0, detail: `${jobs} batches, ${waiting} records wait, oldest ${oldest} s; ${dead} dead` };
+}
+
+function createStatus(parts: {
+  readonly engines: Engines;
+  readonly roles: readonly Role[];
+  readonly version: string;
+  readonly rules: AppRules | undefined;
+  readonly correlator: CorrelatorWork | undefined;
+}): () => PeerStatus {
+  const { engines, roles, version, rules, correlator } = parts;
+  const startedAt = new Date().toISOString();
+  let before = { usage: process.cpuUsage(), at: performance.now() };
+  return () => {
+    const now = { usage: process.cpuUsage(), at: performance.now() };
+    const usedMs = (now.usage.user + now.usage.system - before.usage.user - before.usage.system) / 1_000;
+    const cpu = usedMs / Math.max(1, now.at - before.at);
+    before = now;
+    return {
+      ...{ id: engines.id, roles, version, host: hostname(), pid: process.pid, startedAt },
+      seenAt: new Date().toISOString(),
+      rules: rules?.current().version ?? null,
+      cpu: Math.round(cpu * 100) / 100,
+      memoryBytes: process.memoryUsage.rss(),
+      ...(correlator !== undefined && {
+        correlator: {
+          leads: correlator.term() !== undefined,
+          term: correlator.term() ?? null,
+          groups: rules?.current().correlator.stats().groups ?? 0,
+        },
+      }),
+    };
+  };
+}
+
+function beginPruning(
+  { retention }: Config,
+  store: Store,
+  log: { info(data: object, text: string): void; error(data: object, text: string): void },
+  onClose: (part: () => Promise<void>) => void,
+): void {
   const prune = setInterval(() => {
-    const before = new Date(Date.now() - config.retention.eventDays * DAY_MS).toISOString().slice(0, 10);
+    const before = new Date(Date.now() - retention.eventDays * DAY_MS).toISOString().slice(0, 10);
     store.prune(before).then(
       (days) => days.length > 0 && log.info({ days }, 'removed days past retention'),
       (error: unknown) => log.error({ err: error }, 'retention failed; will retry'),
     );
-  }, 600_000);
+  }, PRUNE_EVERY_MS);
   prune.unref();
   onClose(async () => clearInterval(prune));
-
-  onClose(() => api.close());
-  onClose(() => intake.close());
-  const intakeUrl = await listen(intake, config.intake, 'intake');
-  const apiUrl = await listen(api, config.api, 'api');
-  return {
-    store,
-    apiUrl,
-    intakeUrl,
-    records,
-    matches,
-    reloadRules: rules.reload,
-  };
-}
-
-/** As Promise.all, but waits for all of them before it fails: what opened late must be known to those who close. */
-async function allOrNone<Values extends readonly unknown[]>(
-  promises: {
-    readonly [Index in keyof Values]: Promise<Values[Index]>;
-  },
-): Promise<Values> {
-  await Promise.allSettled(promises);
-  return (await Promise.all(promises)) as unknown as Values;
-}
-
-async function listen(
-  server: FastifyInstance,
-  { host, port }: { host: string; port: number },
-  section: 'api' | 'intake',
-): Promise<string> {
-  try {
-    return await server.listen({ host, port });
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    throw new Error(`port ${port} of ${host} is taken by another program; choose another (${section}.port)`);
-  }
-}
-
-async function queueMetrics(records: Queue, matches: Queue, correlator: CorrelatorStats): Promise<string> {
-  const lines: string[] = [];
-  const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]): void => {
-    lines.push(
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} gauge`,
-      ...values.map(([labels, value]) => `${name}${labels} ${value}`),
-    );
-  };
-  const depths = { records: await records.depth(), matches: await matches.depth() };
-  const each = (value: (depth: (typeof depths)['records']) => number): [string, number][] =>
-    Object.entries(depths).map(([name, depth]) => [`{queue="${name}"}`, value(depth)]);
-  gauge(
-    'hinomi_queue_batches',
-    'Batches that wait or are being worked.',
-    each((depth) => depth.jobs),
-  );
-  gauge(
-    'hinomi_queue_records',
-    'Records in them.',
-    each((depth) => depth.records),
-  );
-  gauge(
-    'hinomi_queue_oldest_seconds',
-    'Age of the oldest of them.',
-    each((depth) => depth.oldestMs / 1000),
-  );
-  gauge(
-    'hinomi_queue_dead_batches',
-    'Batches set aside after their last attempt.',
-    each((depth) => depth.dead),
-  );
-  gauge('hinomi_correlator_groups', 'Groups in the memory of correlation rules.', [['', correlator.groups]]);
-  gauge('hinomi_correlator_evicted', 'Events forgotten by correlation rules for want of room since the start.', [
-    ['', correlator.evicted],
-  ]);
-  gauge(
-    'hinomi_correlator_rule_evicted',
-    'The same, of the rules that forget most.',
-    correlator.forgetful.map(({ ruleId, evicted }) => [`{rule="${ruleId.replace(/[\\"\n]/g, '_')}"}`, evicted]),
-  );
-  gauge('hinomi_correlator_waiting', 'Moments that are judged once event time has moved on.', [
-    ['', correlator.waiting],
-  ]);
-  return `${lines.join('\n')}\n`;
 }

@@ -184,6 +184,9 @@ test('every setting is described, has a default or may be left out, and a variab
   expect(new Set(settings.map(({ env }) => env)).size).toBe(settings.length);
   expect(settings.filter((setting) => setting.default === undefined).map(({ path }) => path)).toEqual([
     'api.publicUrl',
+    'store.elasticsearch.apiKey',
+    'store.elasticsearch.caFile',
+    'probes.port',
   ]);
   expect(settings.find(({ path }) => path === 'intake.quota.recordsPerSecond')?.env).toBe(
     'HINOMI_INTAKE_QUOTA_RECORDS_PER_SECOND',

@@ -16,150 +16,11 @@ import {
   settingAt,
   valueAt,
 } from './config-layers.ts';
+import { type Config, configSchema } from './config-schema.ts';
+
+export type { Config } from './config-schema.ts';
 
 const usualFile = 'hinomi.yml';
-const MiB = 1024 * 1024;
-const host = z.string().min(1).max(255).meta({ expects: 'a host name or address' });
-const port = z.int().min(0).max(65_535).meta({ expects: 'a port from 0 (any that is free) to 65535' });
-const bytes = z.int().min(1024).max(Number.MAX_SAFE_INTEGER);
-
-const schema = z.strictObject({
-  dataDir: z
-    .string()
-    .min(1)
-    .default('./hinomi-data')
-    .describe('Folder that holds everything the center stores. Made when missing'),
-  api: z
-    .strictObject({
-      host: host.default('127.0.0.1').describe('Address that the API and the console listen on'),
-      port: port.default(8080).describe('Their port'),
-      publicUrl: z
-        .url({ protocol: /^https?$/ })
-        .optional()
-        .meta({ expects: 'an http or https address', example: 'https://soc.example.jp' })
-        .describe('Address under which people reach the console, for links; the listening address where left out'),
-      secureCookies: z
-        .enum(['auto', 'always', 'never'])
-        .default('auto')
-        .describe('Whether session cookies are sent over https only. `auto`: when `publicUrl` begins with https'),
-    })
-    .prefault({})
-    .describe('API and console'),
-  intake: z
-    .strictObject({
-      host: host.default('127.0.0.1').describe('Address that senders of logs reach'),
-      port: port.default(8088).describe('Its port'),
-      maxBodyBytes: bytes.default(16 * MiB).describe('Largest body of one request as sent, compressed or not (16 MiB)'),
-      maxUnpackedBytes: bytes.default(128 * MiB).describe('Largest body of one request once unpacked (128 MiB)'),
-      maxRecordBytes: bytes.default(MiB).describe('Longest single record; a longer one becomes a reject (1 MiB)'),
-      quota: z
-        .strictObject({
-          recordsPerSecond: z
-            .number()
-            .positive()
-            .max(1e9)
-            .default(20_000)
-            .describe('Records a source may send per second, on average'),
-          burstRecords: z
-            .int()
-            .min(1)
-            .max(1e9)
-            .default(200_000)
-            .describe('Records a source may send at once after a pause'),
-        })
-        .prefault({})
-        .describe('What one source may send; more is answered with 429 and stays with the sender'),
-      backlog: z
-        .strictObject({
-          maxBytes: bytes.default(2048 * MiB).describe('Bytes that may wait in the queue (2 GiB)'),
-          maxRecords: z.int().min(1).default(20_000_000).describe('Records that may wait in the queue'),
-        })
-        .prefault({})
-        .describe('What may wait to be worked; beyond it senders are answered with 503 and keep their logs'),
-    })
-    .prefault({})
-    .describe('The front door for logs'),
-  pipeline: z
-    .strictObject({
-      workers: z.int().min(0).max(256).default(0).describe('Threads that parse and detect; 0 is one per spare core'),
-    })
-    .prefault({})
-    .describe('Parsing and detection'),
-  correlate: z
-    .strictObject({
-      latenessHours: z
-        .number()
-        .positive()
-        .max(8_760)
-        .default(24)
-        .describe('How late an event may arrive and still count in windows of correlation rules'),
-    })
-    .prefault({})
-    .describe('Correlation of matches'),
-  retention: z
-    .strictObject({
-      eventDays: z.int().min(1).max(36_500).default(90).describe('Days that events and rejects are kept after receipt'),
-      rememberBatchesDays: z
-        .int()
-        .min(1)
-        .max(3_650)
-        .default(14)
-        .describe('Days during which a batch sent again is recognised, and its receipt can be asked for'),
-    })
-    .prefault({})
-    .describe('How long data is kept'),
-  rejects: z
-    .strictObject({
-      keepBytes: z
-        .int()
-        .min(0)
-        .max(16 * MiB)
-        .default(65_536)
-        .describe('Bytes kept of a record that could not be parsed'),
-    })
-    .prefault({})
-    .describe('Records that could not be parsed'),
-  rules: z
-    .strictObject({
-      shipped: z.boolean().default(true).describe('Whether the rules that come with Hinomi are used'),
-      folders: z
-        .array(z.string().min(1))
-        .default([])
-        .meta({ expects: 'a list of folders', example: ['rules'] })
-        .describe('Further folders of Sigma rules, read with all folders inside'),
-      placeholders: z
-        .record(z.string().regex(/^\w{1,64}$/), z.array(z.string()))
-        .default({})
-        .meta({ expects: 'names, each with a list of texts', example: { admins: ['root', 'admin'] } })
-        .describe('Values for `%name%` in rules with the modifier `expand`'),
-    })
-    .prefault({})
-    .describe('Detection rules'),
-  log: z
-    .strictObject({
-      level: z
-        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-        .default('info')
-        .describe("Least severity written to the center's own log"),
-    })
-    .prefault({})
-    .describe("The center's own log"),
-  session: z
-    .strictObject({
-      hours: z.number().positive().max(8_760).default(12).describe('Hours until a person has to sign in again'),
-      lockAfter: z
-        .int()
-        .min(1)
-        .max(1_000)
-        .default(5)
-        .describe('Failed sign-ins in a row after which an account is locked for a while'),
-      lockMinutes: z.number().positive().max(525_600).default(15).describe('Minutes it stays locked'),
-    })
-    .prefault({})
-    .describe('Sign-in'),
-});
-
-export type Config = z.output<typeof schema>;
 
 type DeepPartial<T> = T extends readonly unknown[]
   ? T
@@ -202,7 +63,7 @@ interface SchemaNode {
   readonly maximum?: number;
 }
 
-const schemaTree = z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
+const schemaTree = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 
 /** Environment variable of a path: api.publicUrl -> HINOMI_API_PUBLIC_URL. */
 const envName = (path: readonly string[]): string =>
@@ -274,7 +135,7 @@ export function explainConfig({ file, cwd, env, overrides }: ConfigOptions): Loa
       origins.set(path, layer.where(path.split('.')));
     }
   }
-  const config = schema.parse(merged);
+  const config = configSchema.parse(merged);
   const crossed = checkTogether(config, origins);
   if (crossed.length > 0) throw new ConfigError(crossed);
   return { config, origins };
@@ -294,7 +155,7 @@ function checkTogether({ intake }: Config, origins: ReadonlyMap<string, string>)
 }
 
 function checkLayer(layer: Layer): Mistake[] {
-  const checked = schema.safeParse(layer.values);
+  const checked = configSchema.safeParse(layer.values);
   if (checked.success) return [];
   const told = new Set<string>();
   return checked.error.issues.flatMap((issue): Mistake[] => {

@@ -5,19 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BullmqQueueOptions, openBullmqQueue } from '../src/queue/bullmq.ts';
 import { queueContract } from '../src/queue/queue.contract.ts';
 import type { LeasedJob } from '../src/queue/queue.ts';
-import { type OwnRedis, redisMissing, startRedis } from './own-redis.ts';
+import { needOwn } from './services/needed.ts';
+import { startRedis } from './services/redis.ts';
+import type { Server } from './services/server.ts';
 
 const SLOTS = 16_384;
 
-const reason = redisMissing === undefined ? '' : ` (${redisMissing})`;
+const services = await needOwn('redis');
 
-describe.skipIf(reason !== '')(`bullmq on a Redis Cluster (${redisMissing ?? 'three own servers'})`, () => {
+services.describe('bullmq on a Redis Cluster of three', () => {
   let folder: string;
-  const nodes: OwnRedis[] = [];
+  const nodes: Server[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hinomi-redis-'));
@@ -34,7 +36,7 @@ describe.skipIf(reason !== '')(`bullmq on a Redis Cluster (${redisMissing ?? 'th
       const from = Math.floor((SLOTS * index) / 3);
       const slots = Array.from({ length: Math.floor((SLOTS * (index + 1)) / 3) - from }, (_, slot) => from + slot);
       await client.cluster('ADDSLOTS', ...slots);
-      await client.call('CLUSTER', 'MEET', '127.0.0.1', String((nodes[0] as OwnRedis).port));
+      await client.call('CLUSTER', 'MEET', '127.0.0.1', new URL((nodes[0] as Server).url).port);
     }
     const whole = async (client: Redis): Promise<boolean> => {
       const info = String(await client.call('CLUSTER', 'INFO'));
@@ -52,7 +54,7 @@ describe.skipIf(reason !== '')(`bullmq on a Redis Cluster (${redisMissing ?? 'th
   });
 
   const fresh = (): BullmqQueueOptions => ({
-    url: (nodes[0] as OwnRedis).url,
+    url: (nodes[0] as Server).url,
     cluster: true,
     name: 'records',
     prefix: `t${randomUUID()}`,
@@ -109,9 +111,9 @@ describe.skipIf(reason !== '')(`bullmq on a Redis Cluster (${redisMissing ?? 'th
       }),
     );
     expect(Math.min(...sizes)).toBeGreaterThan(0);
-    await (nodes[2] as OwnRedis).kill('SIGKILL');
+    await (nodes[2] as Server).kill('SIGKILL');
     await pushFor(3_000);
-    await (nodes[2] as OwnRedis).restart();
+    await (nodes[2] as Server).restart();
     await sleep(1_000);
     await pushFor(500);
     for (

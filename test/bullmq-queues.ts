@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type BullmqQueueHost, type BullmqQueueOptions, openBullmqQueue } from '../src/queue/bullmq.ts';
 import type { Job, LeasedJob, Stop, WorkOptions } from '../src/queue/queue.ts';
-import { type OwnRedis, startRedis } from './own-redis.ts';
+import { startRedis } from './services/redis.ts';
+import type { Server } from './services/server.ts';
 
 export const options: WorkOptions = {
   maxJobs: 4,
@@ -47,7 +48,7 @@ export const collect = ({ queue }: BullmqQueueHost, into: LeasedJob[], more: Par
 
 /** Of the suite that calls it: one Redis, another prefix for each test. */
 export interface OwnQueues {
-  readonly redis: OwnRedis;
+  readonly redis: Server;
   readonly folder: string;
   readonly prefix: string;
   /** Closed after the test. */
@@ -56,7 +57,7 @@ export interface OwnQueues {
 
 export function ownQueues(): OwnQueues {
   let folder: string;
-  let redis: OwnRedis;
+  let redis: Server;
   let prefix: string;
   const hosts: BullmqQueueHost[] = [];
   beforeAll(async () => {

@@ -13,11 +13,11 @@ import { bullmqId, createRegistry, type Registry } from '../src/queue/bullmq-reg
 import type { LeasedJob } from '../src/queue/queue.ts';
 import { collect, idle, job, numbered, options, ownQueues, until } from './bullmq-queues.ts';
 import { root } from './center.ts';
-import { redisMissing } from './own-redis.ts';
+import { needOwn } from './services/needed.ts';
 
-const reason = redisMissing === undefined ? '' : ` (${redisMissing})`;
+const services = await needOwn('redis');
 
-describe.skipIf(reason !== '')(`bullmq shared by many${reason}`, () => {
+services.describe('bullmq shared by many', () => {
   const own = ownQueues();
 
   it('several share the work, and each job is done once', async () => {

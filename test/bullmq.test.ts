@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LeasedJob } from '../src/queue/queue.ts';
 import { collect, idle, job, options, ownQueues, until } from './bullmq-queues.ts';
-import { redisMissing, startRedis } from './own-redis.ts';
+import { needOwn } from './services/needed.ts';
+import { startRedis } from './services/redis.ts';
 
-const reason = redisMissing === undefined ? '' : ` (${redisMissing})`;
+const services = await needOwn('redis');
 
-describe.skipIf(reason !== '')(`bullmq when Redis fails${reason}`, () => {
+services.describe('bullmq when Redis fails', () => {
   const own = ownQueues();
 
   it('Redis killed and started again under load: nothing acknowledged is lost', async () => {

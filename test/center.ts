@@ -1,7 +1,5 @@
 /** A real center in a temporary folder, for stories: real doors on loopback, real files, real threads. */
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +11,8 @@ import { hashId } from '../src/ids.ts';
 import type { Role } from '../src/model/access.ts';
 import type { Encoding } from '../src/model/member.ts';
 import type { Store } from '../src/store/store.ts';
+
+export { freePort } from './services/port.ts';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -146,23 +146,19 @@ export async function addUser(
   ]);
 }
 
-/** Resolves when both queues are empty: everything accepted has been stored and correlated. */
-export async function drained({ records, matches }: Center, limitMs = 60_000): Promise<void> {
+/** What others wrote is found after this long, where processes share a store. */
+const SEEN_BY_OTHERS_MS = 2_000;
+
+/** Resolves when both queues are empty: everything accepted has been stored and correlated, and can be found. */
+export async function drained({ records, matches, shared }: Center, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
-    if ((await records.depth()).jobs === 0 && (await matches.depth()).jobs === 0) return;
+    if ((await records.depth()).jobs === 0 && (await matches.depth()).jobs === 0) {
+      if (shared) await new Promise((resolve) => setTimeout(resolve, SEEN_BY_OTHERS_MS));
+      return;
+    }
     if (Date.now() > end)
       throw new Error(`the queues did not drain: ${JSON.stringify([await records.depth(), await matches.depth()])}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** A port of loopback that nothing listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

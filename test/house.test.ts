@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, matchesGlob, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -60,6 +60,7 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
     types: ['src/detect/rule.ts', 'src/store/store.ts'],
   },
   'src/queue/': { values: ['src/queue/', 'src/thread.ts'], types: ['src/model/'] },
+  'src/peers/': { values: ['src/peers/'], types: ['src/store/store.ts'] },
   'src/store/': { values: ['src/store/', 'src/search/', 'src/model/', 'src/thread.ts', 'src/ids.ts'] },
   'src/intake/': {
     values: [
@@ -140,11 +141,10 @@ describe('who may import whom', () => {
     }
   });
 
-  it('only the composition roots and commands name an adapter', () => {
-    const adapters = ['src/queue/sqlite.ts', 'src/queue/bullmq.ts', 'src/store/sqlite.ts'];
-    const roots = /^src\/(app|app-worker)\.ts$|^src\/commands\//;
+  it('only engines.ts names an adapter', () => {
+    const adapters = /^src\/(queue|store|peers)\/(sqlite|bullmq|elasticsearch|redis|alone)\.ts$/;
     const naming = product.filter(
-      ({ path, imports }) => imports.some((target) => adapters.includes(target)) && !roots.test(path),
+      ({ path, imports }) => imports.some((target) => adapters.test(target)) && path !== 'src/engines.ts',
     );
     expect(naming.map(({ path }) => path)).toEqual([]);
   });
@@ -191,6 +191,17 @@ it('has no import cycles, types included', () => {
   };
   for (const path of graph.keys()) visit(path, []);
   expect(cycles).toEqual([]);
+});
+
+it('keeps suites that need a Redis or an Elasticsearch out of the unit run', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { unit: string } };
+  const excluded = [...scripts.unit.matchAll(/--exclude '([^']+)'/g)].map(([, pattern]) => pattern as string);
+  expect(excluded.length).toBeGreaterThan(0);
+  const needing = sources.filter(
+    ({ path, imports }) => !path.startsWith('test/') && imports.some((target) => target.startsWith('test/services/')),
+  );
+  const inUnit = needing.filter(({ path }) => !excluded.some((pattern) => matchesGlob(path, pattern)));
+  expect(inUnit.map(({ path }) => path)).toEqual([]);
 });
 
 it('has no source file over 400 lines', () => {

@@ -49,6 +49,6 @@ test('secrets are masked, settings without a value are shown as such', () => {
   const origins = new Map([['mail.password', 'env HINOMI_MAIL_PASSWORD']]);
   const settings = [setting('mail.password', true), setting('mail.host', false)];
   expect(printConfig({ config: { mail: { password: 'hunter2' } }, origins }, settings)).toBe(
-    'mail:\n  password: ***  # env HINOMI_MAIL_PASSWORD\n  # host:        # not set',
+    "mail:\n  password: '***'  # env HINOMI_MAIL_PASSWORD\n  # host:          # not set",
   );
 });

@@ -23,12 +23,11 @@ export function printConfig(
     open = sections;
     const indent = '  '.repeat(sections.length);
     const value = valueAt(config, parts);
+    const origin = origins.get(path) ?? '';
     if (value === undefined) lines.push({ text: `${indent}# ${parts.at(-1)}:`, origin: 'not set' });
-    else
-      lines.push({
-        text: `${indent}${parts.at(-1)}: ${secret ? '***' : asYaml(value)}`,
-        origin: origins.get(path) ?? '',
-      });
+    // A default is no secret.
+    else if (secret && origin !== 'default') lines.push({ text: `${indent}${parts.at(-1)}: '***'`, origin });
+    else lines.push({ text: `${indent}${parts.at(-1)}: ${asYaml(value)}`, origin });
   }
   const width = Math.min(50, Math.max(...lines.map(({ text }) => text.length)));
   return lines.map(({ text, origin }) => (origin === '' ? text : `${text.padEnd(width)}  # ${origin}`)).join('\n');

@@ -1,16 +1,16 @@
 /**
- * Work of a command on a center's stored documents, beside a running center or without one. Each change is saved together with its
- * entry in the audit, as `cli:<user of this machine>`.
+ * Work of a command on a center's stored documents, in its data folder or its Elasticsearch, beside a running center or without one.
+ * Each change is saved together with its entry in the audit, as `cli:<user of this machine>`.
  */
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { ZodType } from 'zod';
 import { type Config, loadConfig } from '../config.ts';
+import { openStore } from '../engines.ts';
 import { actId } from '../ids.ts';
 import type { AuditEntry } from '../model/audit.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
-import { openSqliteStore } from '../store/sqlite.ts';
 import { type Change, type DocQuery, type Docs, type Kind, type Store, VersionConflict } from '../store/store.ts';
 import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
@@ -36,7 +36,7 @@ export interface Data {
   ): Promise<void>;
 }
 
-/** Opens the folder for the time of `work`. Throws UsageError where there is no such folder: a misspelt one must not become a new center. */
+/** Opens the store for the time of `work`. Throws UsageError where there is no such folder: a misspelt one must not become a new center. */
 export async function withData<T>(
   io: Io,
   options: { readonly data: string | undefined; readonly config: string | undefined },
@@ -44,12 +44,12 @@ export async function withData<T>(
 ): Promise<T> {
   const config = loadConfig({ cwd: io.cwd, env: io.env, file: options.config, overrides: { dataDir: options.data } });
   const folder = resolve(io.cwd, config.dataDir);
-  if (!existsSync(folder)) {
+  if (config.store.engine === 'sqlite' && !existsSync(folder)) {
     throw new UsageError(
       `there is no folder ${folder}; name the center's with --data DIR, or start "hinomi serve --data DIR" once to make it`,
     );
   }
-  const host = await openSqliteStore({ folder });
+  const host = await openStore({ ...config, dataDir: folder });
   const { store } = host;
   try {
     return await work({

@@ -7,8 +7,9 @@ import { buildConsole } from '../console/build.ts';
 import { hashId } from '../ids.ts';
 import type { Session, User } from '../model/access.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
+import { type Role, roles } from '../peers/peers.ts';
 import type { Store } from '../store/store.ts';
-import { readArguments } from './arguments.ts';
+import { readArguments, UsageError } from './arguments.ts';
 import type { Command } from './io.ts';
 
 export const version = (
@@ -54,6 +55,16 @@ export async function inviteFirstAdministrator(store: Store, now: number = Date.
   return token.token;
 }
 
+/** Throws UsageError for a role there is not. */
+function readRoles(text: string): readonly Role[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('all')) return roles;
+  const unknown = names.find((name) => !roles.some((role) => role === name));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no role "${unknown}"; write all, or some of ${roles.join(', ')}`);
+  return roles.filter((role) => names.includes(role));
+}
+
 /** Resolves when the signal is given. */
 export const untilStopped = (signal: AbortSignal): Promise<void> =>
   signal.aborted
@@ -86,9 +97,9 @@ function reloadOnHangup(): { begin(center: Pick<Center, 'reloadRules'>): void; e
 
 export const serve: Command = async (args, io) => {
   const { options } = readArguments(args, {
-    usage: 'serve [--config FILE] [--data DIR]',
+    usage: 'serve [--config FILE] [--data DIR] [--role ROLE,…]',
     about:
-      'Runs the center: intake, detection, API and console. On an empty folder it prints a one-time link for the first administrator.',
+      'Runs the center: intake, detection, API and console. On an empty folder it prints a one-time link for the first administrator. With Redis and Elasticsearch (queue.engine, store.engine) the roles may be divided among any number of processes.',
     options: {
       config: {
         type: 'text',
@@ -96,23 +107,31 @@ export const serve: Command = async (args, io) => {
         help: 'configuration file (default: hinomi.yml where it is started, if there)',
       },
       data: { type: 'text', value: 'DIR', help: 'folder for everything it stores (dataDir of the configuration)' },
+      role: {
+        type: 'text',
+        value: 'ROLE,…',
+        default: 'all',
+        help: `what this process does: all, or some of ${roles.join(', ')}`,
+      },
     },
   });
+  const chosen = readRoles(options.role);
   const config = loadConfig({
     env: io.env,
     file: options.config ?? usualConfigFile(io.cwd),
     ...(options.data !== undefined && { overrides: { dataDir: options.data } }),
   });
-  const consoleFolder = await buildConsole();
+  const serves = (role: Role): boolean => chosen.includes(role);
+  const consoleFolder = serves('api') ? await buildConsole() : undefined;
   const reload = reloadOnHangup();
-  const center: Center = await startCenter({ config, consoleFolder, version });
+  const center: Center = await startCenter({ config, consoleFolder, version, roles: chosen });
   reload.begin(center);
   const publicUrl = config.api.publicUrl ?? center.apiUrl;
-  const token = await inviteFirstAdministrator(center.store);
-  io.out(`Hinomi ${version} watches.`);
-  io.out(`  console and API  ${publicUrl}`);
-  io.out(`  intake           ${center.intakeUrl}/ingest`);
-  io.out(`  data             ${config.dataDir}`);
+  const token = serves('api') ? await inviteFirstAdministrator(center.store) : undefined;
+  io.out(`Hinomi ${version} watches${chosen.length < roles.length ? `, as ${chosen.join(', ')}` : ''}.`);
+  if (serves('api')) io.out(`  console and API  ${publicUrl}`);
+  if (serves('intake')) io.out(`  intake           ${center.intakeUrl}/ingest`);
+  if (config.store.engine === 'sqlite') io.out(`  data             ${config.dataDir}`);
   if (token !== undefined) {
     io.out(
       `\nNobody can sign in yet. This link lets the first administrator choose a password, once, within 24 hours:\n  ${publicUrl}/setup#${token}\n`,

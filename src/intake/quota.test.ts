@@ -44,10 +44,14 @@ it('refuses while the queue is too full, and looks again soon', async () => {
   const depth: Depth = { jobs: 1, records: 10, bytes: 5, dead: 0, oldestMs: 0, bySource: [] };
   let bytes = 5;
   let asked = 0;
+  let fill = 0;
   const backlog = createBacklog(
-    async () => {
-      asked++;
-      return { ...depth, bytes };
+    {
+      depth: async () => {
+        asked++;
+        return { ...depth, bytes };
+      },
+      fill: async () => fill,
     },
     { maxBytes: 100, maxRecords: 100 },
     () => now,
@@ -58,4 +62,29 @@ it('refuses while the queue is too full, and looks again soon', async () => {
   bytes = 100;
   now = 300;
   await expect(backlog.check()).rejects.toThrow(Refusal);
+  bytes = 5;
+  fill = 0.79;
+  now = 600;
+  await backlog.check();
+  fill = 0.8;
+  now = 900;
+  await expect(backlog.check()).rejects.toThrow(Refusal);
+});
+
+it('divides a source’s rate among the doors', () => {
+  let now = 0;
+  let doors = 2;
+  const quota = createQuota(
+    { recordsPerSecond: 100, burstRecords: 100 },
+    () => now,
+    () => doors,
+  );
+  quota.take('a', 50);
+  expect(() => quota.take('a', 1)).toThrow(Refusal);
+  now = 1_000;
+  quota.take('a', 50);
+  expect(() => quota.take('a', 1)).toThrow(Refusal);
+  doors = 1;
+  now = 2_000;
+  quota.take('a', 100);
 });

@@ -15,19 +15,24 @@ export interface Quota {
   take(sourceId: string, records: number): void;
 }
 
-/** A token bucket per source. A batch larger than the burst passes when the bucket is full, and leaves it in debt. */
-export function createQuota(limits: QuotaLimits, now: () => number = Date.now): Quota {
+/**
+ * A token bucket per source. A batch larger than the burst passes when the bucket is full, and leaves it in debt. `doors`: how many
+ * processes share what comes; each lets its part in.
+ */
+export function createQuota(limits: QuotaLimits, now: () => number = Date.now, doors: () => number = () => 1): Quota {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return {
     take(sourceId, records) {
-      const bucket = buckets.get(sourceId) ?? { tokens: limits.burstRecords, at: now() };
+      const burst = limits.burstRecords / doors();
+      const rate = limits.recordsPerSecond / doors();
+      const bucket = buckets.get(sourceId) ?? { tokens: burst, at: now() };
       const passed = Math.max(0, now() - bucket.at) / 1000;
-      bucket.tokens = Math.min(limits.burstRecords, bucket.tokens + passed * limits.recordsPerSecond);
+      bucket.tokens = Math.min(burst, bucket.tokens + passed * rate);
       bucket.at = now();
       buckets.set(sourceId, bucket);
-      const needed = Math.min(records, limits.burstRecords);
+      const needed = Math.min(records, burst);
       if (bucket.tokens < needed) {
-        const seconds = Math.max(1, Math.ceil((needed - bucket.tokens) / limits.recordsPerSecond));
+        const seconds = Math.max(1, Math.ceil((needed - bucket.tokens) / rate));
         throw new Refusal(
           'over-quota',
           `${records} records are more than this source's rate allows now; send them again in ${seconds} s`,
@@ -51,25 +56,30 @@ export interface Backlog {
   check(): Promise<void>;
 }
 
+export interface Waiting {
+  depth(): Promise<Pick<Depth, 'bytes' | 'records'>>;
+  /** Share of the memory that the queue may use, 0 to 1. */
+  fill(): Promise<number>;
+}
+
+/** Those who work the queue off need room as well, and a batch is larger there than it was here. */
+const FULL = 0.8;
+
 /** Looks at the queue at most four times a second. */
-export function createBacklog(
-  depth: () => Promise<Depth>,
-  limits: BacklogLimits,
-  now: () => number = Date.now,
-): Backlog {
-  let known: Promise<Depth> | undefined;
+export function createBacklog(waiting: Waiting, limits: BacklogLimits, now: () => number = Date.now): Backlog {
+  let known: Promise<readonly [Pick<Depth, 'bytes' | 'records'>, number]> | undefined;
   let at = 0;
   return {
     async check() {
       if (known === undefined || now() - at > 250) {
         at = now();
-        known = depth();
+        known = Promise.all([waiting.depth(), waiting.fill()]);
         known.catch(() => {
           known = undefined;
         });
       }
-      const { bytes, records } = await known;
-      if (bytes < limits.maxBytes && records < limits.maxRecords) return;
+      const [{ bytes, records }, fill] = await known;
+      if (bytes < limits.maxBytes && records < limits.maxRecords && fill < FULL) return;
       throw new Refusal('busy', `${records} records wait to be worked; send again in 10 s`, {
         headers: { 'retry-after': '10' },
       });

@@ -45,7 +45,7 @@ function bench() {
       return true;
     },
   } as unknown as Store;
-  const walk = createMatchesWalk({ store, correlator, book, rulesById: new Map(), onSaved: () => undefined });
+  const walk = createMatchesWalk({ store, correlator, book, rulesById: new Map(), term: 1, onSaved: () => undefined });
   return { walk, log, causes, breakDisk: (now: boolean) => (broken = now) };
 }
 

@@ -16,6 +16,8 @@ export interface MatchesParts {
   readonly correlator: Correlator;
   readonly book: IncidentBook;
   readonly rulesById: ReadonlyMap<string, RuleHead>;
+  /** The lead that findings are written under. */
+  readonly term: number;
   /** Told of what was written, after it was. */
   readonly onSaved: (changes: readonly Change[]) => void;
 }
@@ -82,7 +84,11 @@ async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promi
     const { changes, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
     const alerts = changes.filter((change) => change.kind === 'alert').length;
     try {
-      const written = await parts.store.save(changes, 'batchId' in cause ? { ...cause, alerts } : cause);
+      const { term } = parts;
+      const written = await parts.store.save(
+        changes,
+        'batchId' in cause ? { ...cause, alerts, term } : { ...cause, term },
+      );
       if (!written) return;
       commit();
       parts.onSaved(changes);

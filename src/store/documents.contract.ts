@@ -3,16 +3,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
 import type { OpenedStore } from './store.fixture.ts';
 import { makeAlert, makeAudit, makeCampaign, makeIncident } from './store.fixture.ts';
-import { type Change, type DocQuery, type Kind, type Store, VersionConflict } from './store.ts';
+import { type Cause, type Change, Deposed, type DocQuery, type Kind, type Store, VersionConflict } from './store.ts';
 
 const only = (...members: string[]): Scope => ({ members });
 const alerts = (...docs: ReturnType<typeof makeAlert>[]): Change[] => docs.map((doc) => ({ kind: 'alert', doc }));
-const mark = (batchId: string, newestMs?: number) => ({
-  batchId,
-  receivedAt: '2026-11-20T01:00:00.000Z',
-  alerts: 3,
-  newestMs,
-});
+/** The correlator's, under the lead that it took last. */
+async function lead(store: Store): Promise<{ term: number; mark: (batchId: string, newestMs?: number) => Cause }> {
+  const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
+  // A term lasts until the next one, whoever watches over it.
+  await release();
+  const receivedAt = '2026-11-20T01:00:00.000Z';
+  return { term, mark: (batchId, newestMs) => ({ batchId, receivedAt, alerts: 3, newestMs, term }) };
+}
 
 async function allIds(
   store: Store,
@@ -65,6 +67,7 @@ function savingContract(current: OpenedStore): void {
 
   it('writes all of a call or nothing', async () => {
     const { store } = current;
+    const { mark } = await lead(store);
     await store.save(alerts(makeAlert('all-1')));
     await expect(store.save(alerts(makeAlert('all-2'), makeAlert('all-1')), mark('all'))).rejects.toThrow(
       VersionConflict,
@@ -88,6 +91,7 @@ function savingContract(current: OpenedStore): void {
 
   it('knows which batches were applied, and applies none twice', async () => {
     const { store } = current;
+    const { mark } = await lead(store);
     expect(await store.applied('b1')).toBeUndefined();
     expect(await store.save(alerts(makeAlert('b-1')), mark('b1'))).toBe(true);
     expect(await store.applied('b1')).toBe(3);
@@ -97,6 +101,7 @@ function savingContract(current: OpenedStore): void {
 
   it('knows how far the correlator has come', async () => {
     const { store } = current;
+    const { term, mark } = await lead(store);
     const newest = Date.parse('2026-11-20T01:00:00.000Z');
     await store.save([], mark('progress-0'));
     expect((await store.progress()).appliedMs).toBeUndefined();
@@ -108,11 +113,36 @@ function savingContract(current: OpenedStore): void {
     expect((await store.progress()).appliedMs).toBe(newest);
 
     expect((await store.progress()).advancedMs).toBeUndefined();
-    expect(await store.save(alerts(makeAlert('advanced')), { advancedMs: 2_000 })).toBe(true);
-    expect(await store.save([], { advancedMs: 1_000 })).toBe(true);
+    expect(await store.save(alerts(makeAlert('advanced')), { advancedMs: 2_000, term })).toBe(true);
+    expect(await store.save([], { advancedMs: 1_000, term })).toBe(true);
     expect(await store.progress()).toEqual({ appliedMs: newest, advancedMs: 2_000 });
-    await expect(store.save(alerts(makeAlert('advanced')), { advancedMs: 3_000 })).rejects.toThrow();
+    await expect(store.save(alerts(makeAlert('advanced')), { advancedMs: 3_000, term })).rejects.toThrow();
     expect((await store.progress()).advancedMs).toBe(2_000);
+  });
+
+  it('refuses what was found under a lead that has ended', async () => {
+    const { store } = current;
+    const first = await store.takeLead('first', AbortSignal.timeout(5_000));
+    const receivedAt = '2026-11-20T01:00:00.000Z';
+    const mark = (batchId: string, term: number): Cause => ({ batchId, receivedAt, alerts: 1, newestMs: 7, term });
+    expect(await store.save(alerts(makeAlert('led-1')), mark('led-1', first.term))).toBe(true);
+    await first.release();
+    await current.reopen();
+    const second = await current.store.takeLead('second', AbortSignal.timeout(5_000));
+    expect(second.term).toBeGreaterThan(first.term);
+    const { progress } = current.store;
+    const before = await progress();
+    const late = current.store.save(alerts(makeAlert('led-2')), mark('led-2', first.term));
+    await expect(late).rejects.toThrow(Deposed);
+    await expect(current.store.save([], { advancedMs: 9_999_999_999_999, term: first.term })).rejects.toThrow(Deposed);
+    expect(await get('led-2')).toBeUndefined();
+    expect(await current.store.applied('led-2')).toBeUndefined();
+    expect(await progress()).toEqual(before);
+    expect(await current.store.save(alerts(makeAlert('led-2')), mark('led-2', second.term))).toBe(true);
+    // What people do asks for no lead.
+    expect(await current.store.save(alerts(makeAlert('led-2', { version: 2, status: 'closed' })))).toBe(true);
+    const given = AbortSignal.abort(new Error('given up'));
+    await expect(current.store.takeLead('third', given)).rejects.toThrow('given up');
   });
 
   it('creates if absent, and removes', async () => {

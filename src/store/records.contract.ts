@@ -115,8 +115,10 @@ export function recordsContract(current: OpenedStore): void {
     const open = make('open', [at(5)]);
     const other = make('other', [at(6)], { memberId: 'match-2' });
     await put(big, late, open, other);
+    const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
+    await release();
     for (const { batchId, receivedAt } of [big, late, other])
-      await store.save([], { batchId, receivedAt, alerts: 0, newestMs: undefined });
+      await store.save([], { batchId, receivedAt, alerts: 0, newestMs: undefined, term });
     const both = only('match-1', 'match-2');
     const pages = await matchPages(store, both);
     for (const page of pages) expect(page.length).toBeLessThanOrEqual(5_000);
@@ -154,8 +156,10 @@ export function removingContract(current: OpenedStore): void {
     const old = make('18', 'oldest');
     const young = make('20', 'youngest');
     await store.putBatches([old, make('19', 'middle'), young]);
+    const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
+    await release();
     for (const { batchId, receivedAt } of [old, young])
-      await store.save([], { batchId, receivedAt, alerts: 1, newestMs: undefined });
+      await store.save([], { batchId, receivedAt, alerts: 1, newestMs: undefined, term });
     const messages = async (): Promise<unknown[]> =>
       (await current.store.findEvents(CENTER_SCOPE, { ...ever, limit: 10 })).items.map(({ message }) => message);
     expect(await messages()).toEqual(['youngest', 'middle', 'oldest']);

@@ -32,9 +32,12 @@ const progressTable = `
     CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), applied_ms INTEGER, advanced_ms INTEGER);
     INSERT INTO progress(one) VALUES(1);`;
 
+/** The lead that was taken last. */
+const termColumn = 'ALTER TABLE progress ADD COLUMN term INTEGER NOT NULL DEFAULT 0;';
+
 export const stateFormat: FileFormat = {
-  version: 2,
-  upgrades: [progressTable],
+  version: 3,
+  upgrades: [progressTable, termColumn],
   schema: `
     ${kindNames.map(docTable).join('\n')}
     CREATE TABLE applied(batch TEXT PRIMARY KEY, alerts INTEGER NOT NULL) WITHOUT ROWID;
@@ -48,10 +51,11 @@ export const stateFormat: FileFormat = {
     CREATE TABLE ledger(hour INTEGER NOT NULL, source TEXT NOT NULL, member TEXT NOT NULL, records INTEGER NOT NULL,
       parsed INTEGER NOT NULL, rejects INTEGER NOT NULL, PRIMARY KEY(hour, source, member)) WITHOUT ROWID;
     ${progressTable}
+    ${termColumn}
   `,
 };
 
-/** Printable ASCII that may stand in a term beside letters and digits; ' and \\ are replaced before (see indexWord). */
+/** Printable ASCII that may stand in a term beside letters and digits; ' and \\ are replaced before (see index-word.ts). */
 const tokenChars = '!#$%&()*+,-./:;<=>?@[]^_{|}~';
 
 export const dayFormat: FileFormat = {
@@ -84,17 +88,3 @@ export const dayFormat: FileFormat = {
     INSERT INTO span VALUES(1, NULL, NULL, 0);
   `,
 };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a term must not hold
-const unsafe = /[\u0000-\u0020\u007f"'\\`]/g;
-
-/**
- * A term -> the word that stands for it in the index, one token of its tokenizer. Different terms may share a word: the index
- * only proposes.
- */
-export const indexWord = (term: string): string =>
-  term.replace(unsafe, (char) => String.fromCharCode(0xe000 + char.charCodeAt(0)));
-
-/** Hours and minutes of the tables are whole numbers since the epoch. */
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;

@@ -1,10 +1,11 @@
 /** The writer's statements on state.db. Each works inside a transaction that its caller opened. */
 
 import { idFloor } from './event-place.ts';
+import { HOUR_MS } from './event-reads.ts';
 import { type DocHead, kinds } from './kinds.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { column, HOUR_MS } from './sqlite-format.ts';
-import { type Kind, VersionConflict } from './store.ts';
+import { column } from './sqlite-format.ts';
+import { Deposed, type Kind, VersionConflict } from './store.ts';
 
 /** A change as it travels to the writer. */
 export interface DocPut {
@@ -21,10 +22,22 @@ export interface SavePut {
     | { readonly batchId: string; readonly alerts: number; readonly newestMs: number | undefined }
     | undefined;
   readonly advancedMs: number | undefined;
+  /** The lead that the findings were made under; undefined for what is none of the correlator's. */
+  readonly term: number | undefined;
 }
 
-/** False when the batch was applied before: then nothing is written. Throws VersionConflict, and the caller rolls back. */
-export function saveDocs(file: SqliteFile, { changes, applied, advancedMs }: SavePut): boolean {
+/** A new term, greater than all before. */
+export function beginTerm(file: SqliteFile): number {
+  const row = file.sql('UPDATE progress SET term = term + 1 RETURNING term').get() as { term: number };
+  return row.term;
+}
+
+/** False when the batch was applied before: then nothing is written. Throws VersionConflict or Deposed, and the caller rolls back. */
+export function saveDocs(file: SqliteFile, { changes, applied, advancedMs, term }: SavePut): boolean {
+  if (term !== undefined) {
+    const { term: current } = file.sql('SELECT term FROM progress').get() as { term: number };
+    if (term !== current) throw new Deposed(term, current);
+  }
   if (applied !== undefined) {
     const { changes: added } = file
       .sql('INSERT INTO applied(batch, alerts) VALUES(?, ?) ON CONFLICT DO NOTHING')

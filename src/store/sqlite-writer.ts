@@ -12,6 +12,7 @@ import { openFile, type SqliteFile } from './sqlite-file.ts';
 import { dayFormat, dayOfFile, dayPath, eventsFolder, stateFormat, statePath } from './sqlite-format.ts';
 import {
   addRefused,
+  beginTerm,
   coversDay,
   forgetApplied,
   forgetDay,
@@ -127,6 +128,7 @@ function write(calls: readonly Call[]): void {
   };
   for (const call of calls) {
     if (call.method === 'save') onState.push({ call, run: () => saveDocs(state, call.args[0] as SavePut) });
+    else if (call.method === 'lead') onState.push({ call, run: () => beginTerm(state) });
     else if (call.method === 'refused') {
       onState.push({ call, run: () => addRefused(state, call.args[0] as RefusedPut[]) });
     } else if (call.method === 'put') {
@@ -248,7 +250,7 @@ function stats(): StoreStats {
 /** One at a time. */
 let pruning: Promise<void> = Promise.resolve();
 
-const writes = new Set(['put', 'save', 'refused', 'removeRejects']);
+const writes = new Set(['put', 'save', 'lead', 'refused', 'removeRejects']);
 
 const server = serveCalls((calls) => {
   const toWrite = calls.filter(({ method }) => writes.has(method));

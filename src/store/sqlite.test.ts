@@ -102,7 +102,8 @@ it('makes a file of the first format one of today’s', async () => {
   db.close();
   host = await openSqliteStore({ folder });
   expect(await host.store.progress()).toEqual({ appliedMs: undefined, advancedMs: undefined });
-  await host.store.save([], { advancedMs: 5 });
+  const { term } = await host.store.takeLead('test', AbortSignal.timeout(5_000));
+  await host.store.save([], { advancedMs: 5, term });
   expect(await host.store.progress()).toMatchObject({ advancedMs: 5 });
   expect(await host.store.get('alert', CENTER_SCOPE, 'old')).toEqual(makeAlert('old'));
   await host.close();
@@ -156,10 +157,11 @@ it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, as
     import { openSqliteStore } from ${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)};
     import { makeAlert, makeBatch } from ${JSON.stringify(new URL('./store.fixture.ts', import.meta.url).href)};
     const { store } = await openSqliteStore({ folder: ${JSON.stringify(folder)} });
+    const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
     for (let n = 0; ; n++) {
       const batch = makeBatch(String(n), { events: Array.from({ length: 50 }, () => ({ message: 'n' + n })), matched: [0] });
       await store.putBatches([batch]);
-      await store.save([{ kind: 'alert', doc: makeAlert('a' + n) }], { ...batch, alerts: 1 });
+      await store.save([{ kind: 'alert', doc: makeAlert('a' + n) }], { ...batch, alerts: 1, term });
       process.stdout.write(n + '\\n');
     }`;
   const main = join(folder, 'writes.mjs');

@@ -14,7 +14,7 @@ import { encodeBatches } from './sqlite-encode.ts';
 import type { MatchPortion } from './sqlite-read-matches.ts';
 import type { LinePage } from './sqlite-search.ts';
 import type { DocPut, SavePut } from './sqlite-write-docs.ts';
-import { type Change, type Kind, type Progress, type Store, VersionConflict } from './store.ts';
+import { type Change, Deposed, type Kind, type Progress, type Store, VersionConflict } from './store.ts';
 
 /** What another thread needs to use the store: to be sent there together with its ports as transfer list. */
 export interface StoreHandle {
@@ -78,8 +78,8 @@ export async function openSqliteStore(options: { folder: string; readers?: numbe
 }
 
 function reviveError({ name, data }: { name: string; data: Readonly<Record<string, unknown>> }): Error | undefined {
-  const { kind, id } = data as { kind: Kind; id: string };
-  return name === 'VersionConflict' ? new VersionConflict(kind, id) : undefined;
+  if (name === 'Deposed') return new Deposed(data.term as number, data.current as number);
+  return name === 'VersionConflict' ? new VersionConflict(data.kind as Kind, data.id as string) : undefined;
 }
 
 /** The store as seen from the thread that holds the handle. */
@@ -153,8 +153,15 @@ export function createSqliteStore(handle: StoreHandle): Store {
           alerts: applied.alerts,
         },
         advancedMs: cause !== undefined && 'advancedMs' in cause ? cause.advancedMs : undefined,
+        term: cause?.term,
       };
       return (await writer.call('save', [put])) as boolean;
+    },
+    async takeLead(_holder, signal) {
+      signal.throwIfAborted();
+      // The folder is open in one process, and that has one correlator: who asks leads.
+      const term = (await writer.call('lead', [])) as number;
+      return { term, lost: new AbortController().signal, release: async () => undefined };
     },
     progress: () => read('progress', CENTER_SCOPE) as Promise<Progress>,
     applied: (batchId) => read('applied', CENTER_SCOPE, batchId) as Promise<number | undefined>,

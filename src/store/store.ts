@@ -1,7 +1,7 @@
 /**
  * The store port: events, rejects and the ledger on one side, documents (alerts, incidents, members, …) on the other.
- * Every read takes the reader's scope; leaving it out does not type-check. Adapters: sqlite.ts (embedded).
- * Every adapter passes store.contract.ts.
+ * Every read takes the reader's scope; leaving it out does not type-check. Adapters: sqlite.ts (embedded), elasticsearch.ts
+ * (cluster). Every adapter passes store.contract.ts.
  */
 import type { Key, Session, User } from '../model/access.ts';
 import type { Alert, Campaign, Incident, Match } from '../model/alert.ts';
@@ -120,12 +120,48 @@ export class VersionConflict extends Error {
   }
 }
 
+/** Thrown by save under a term that has ended: another correlator works now. Nothing of that call was written. */
+export class Deposed extends Error {
+  readonly term: number;
+  readonly current: number;
+  constructor(term: number, current: number) {
+    super(`term ${term} has ended, ${current} is in force: another correlator writes alerts now`);
+    this.name = 'Deposed';
+    this.term = term;
+    this.current = current;
+  }
+}
+
+/** The store cannot be reached, or takes nothing for now. Whether a write came to be is not known; it may be repeated. */
+export class StoreUnavailable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** The right to write what the correlator finds. */
+export interface Lead {
+  /** Greater than those of all leads before. */
+  readonly term: number;
+  /** Aborted when another took over, or when this one could not be renewed in time: stop working, findings will be refused. */
+  readonly lost: AbortSignal;
+  /** Lets another take over at once. */
+  release(): Promise<void>;
+}
+
 export interface StoreStats {
   readonly events: number;
   /** Bytes on disk, all files. */
   readonly bytes: number;
   readonly days: readonly { day: string; events: number; bytes: number }[];
 }
+
+/** Why the correlator saves: a batch whose matches were applied, or event time that moved on by itself. */
+export type Cause = (Applied | { readonly advancedMs: number }) & {
+  /** The lead it was found under. */
+  readonly term: number;
+};
 
 /** A batch whose matches were applied. */
 export interface Applied {
@@ -147,7 +183,10 @@ export interface Progress {
 }
 
 export interface Store {
-  /** Durable and searchable when it resolves. A batch id that is there already changes nothing. */
+  /**
+   * Durable when it resolves, and found by this process's reads; by those of others within two seconds. A batch id that is there
+   * already changes nothing.
+   */
   putBatches(batches: readonly WorkedBatch[]): Promise<void>;
   /** `receivedAt` of the batch says where to look. */
   outcome(scope: Scope, batchId: string, receivedAt: string): Promise<BatchOutcome | undefined>;
@@ -185,9 +224,14 @@ export interface Store {
   /**
    * All or nothing, durable when it resolves. A batch as the cause marks its matches as done, with the number of alerts they
    * touched; when it was marked before, nothing is written and the answer is false. An event time as the cause is kept for
-   * `progress`. Throws VersionConflict.
+   * `progress`. Throws VersionConflict, and Deposed when the cause's term has ended.
    */
-  save(changes: readonly Change[], cause?: Applied | { readonly advancedMs: number }): Promise<boolean>;
+  save(changes: readonly Change[], cause?: Cause): Promise<boolean>;
+  /**
+   * Waits until nobody else leads, then leads; `holder` says who, for people. Where only one process can have the store open it
+   * does not wait. Throws when `signal` is aborted before.
+   */
+  takeLead(holder: string, signal: AbortSignal): Promise<Lead>;
   progress(): Promise<Progress>;
   /** Alerts that a batch touched, once its matches were applied. */
   applied(batchId: string): Promise<number | undefined>;

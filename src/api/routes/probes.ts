@@ -22,7 +22,7 @@ function isLocal(request: FastifyRequest): boolean {
 
 export function addProbes(
   server: ApiServer,
-  { store, health, metrics, config }: ApiParts,
+  { store, health, metrics }: ApiParts,
   { auth, requests, streams }: { auth: Auth; requests: RequestMetrics; streams: Streams },
 ): void {
   /** The operator's view: from the machine itself, or by a key with oversight over all members. Throws Refusal. */
@@ -75,22 +75,15 @@ export function addProbes(
     handler: async (request, reply) => {
       await checkOperator(request);
       const [stats, more] = await Promise.all([store.stats(), metrics()]);
-      const { rss, heapUsed } = process.memoryUsage();
       const gauges: readonly (readonly [name: string, help: string, value: number])[] = [
         ['hinomi_store_events', 'Events stored.', stats.events],
         ['hinomi_store_bytes', 'Bytes of the store on disk.', stats.bytes],
         ['hinomi_api_streams', 'Open event streams.', streams.size],
-        ['process_resident_memory_bytes', 'Resident memory.', rss],
-        ['nodejs_heap_used_bytes', 'Memory used by JavaScript.', heapUsed],
-        ['process_start_time_seconds', 'Start of the process, Unix time.', Date.now() / 1_000 - process.uptime()],
       ];
       const own = gauges.map(
         ([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`,
       );
-      const version = `# HELP hinomi_info Version of the software.\n# TYPE hinomi_info gauge\nhinomi_info{version="${config.version.replaceAll(/[\\"\n]/g, '_')}"} 1\n`;
-      return reply
-        .type('text/plain; version=0.0.4; charset=utf-8')
-        .send([version, ...own, requests.text(), more].join(''));
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send([...own, requests.text(), more].join(''));
     },
   });
 

@@ -1,0 +1,176 @@
+/**
+ * Configuration -> adapters: files of this machine, or servers that many processes share. The only file that names an adapter;
+ * everything else sees the ports.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from './config.ts';
+import { createAlone } from './peers/alone.ts';
+import type { Peers } from './peers/peers.ts';
+import { openRedisPeers } from './peers/redis.ts';
+import { type BullmqQueueOptions, openBullmqQueue } from './queue/bullmq.ts';
+import type { Queue } from './queue/queue.ts';
+import { createSqliteQueue, openSqliteQueue } from './queue/sqlite.ts';
+import { type ElasticsearchStoreOptions, openElasticsearchStore } from './store/elasticsearch.ts';
+import { createSqliteStore, openSqliteStore, type StoreHandle } from './store/sqlite.ts';
+import type { Store } from './store/store.ts';
+
+/** What another thread needs to use the same engines. */
+export interface ThreadEngines {
+  readonly store: { readonly sqlite: StoreHandle } | { readonly elasticsearch: ElasticsearchStoreOptions };
+  readonly records: ThreadQueue;
+  readonly matches: ThreadQueue;
+}
+type ThreadQueue = { readonly sqlite: MessagePort } | { readonly redis: BullmqQueueOptions };
+
+export interface Engines {
+  readonly store: Store;
+  readonly records: Queue;
+  readonly matches: Queue;
+  readonly peers: Peers;
+  /** This process's own among its peers. */
+  readonly id: string;
+  /** Other processes work on the same data: roles may be divided, and a correlator may have to wait for its turn. */
+  readonly shared: boolean;
+  /** Share of the memory that the queue may use, 0 to 1; 0 where it has no such limit. */
+  queueFill(): Promise<number>;
+  /** One for each thread. */
+  forThread(): { readonly engines: ThreadEngines; readonly transfer: MessagePort[] };
+}
+
+const DAY_MS = 86_400_000;
+
+interface Opened {
+  readonly close: () => Promise<void>;
+}
+
+/** Registers each part with `onClose` as soon as it is open, so that a later part's failure leaves nothing open. Throws what to do. */
+export async function openEngines(
+  config: Config,
+  onClose: (part: () => Promise<void>) => void,
+  log: { warn(data: object, text: string): void },
+): Promise<Engines> {
+  const id = randomUUID();
+  const opening = async <Part extends Opened>(part: Promise<Part>): Promise<Part> => {
+    const open = await part;
+    onClose(open.close);
+    return open;
+  };
+  const [store, records, matches, peers] = await allOrNone([
+    opening(openStore(config)),
+    opening(openQueue(config, 'records')),
+    opening(openQueue(config, 'matches')),
+    opening(openPeers(config, id, log)),
+  ]);
+  return {
+    ...{ store: store.store, records: records.queue, matches: matches.queue, peers, id },
+    shared: config.store.engine === 'elasticsearch' && config.queue.engine === 'redis',
+    queueFill: async () => Math.max(await records.fill(), await matches.fill()),
+    forThread() {
+      const parts = { store: store.forThread(), records: records.forThread(), matches: matches.forThread() };
+      return {
+        engines: { store: parts.store.engine, records: parts.records.engine, matches: parts.matches.engine },
+        transfer: Object.values(parts).flatMap(({ transfer }) => transfer),
+      };
+    },
+  };
+}
+
+/** The ports in another thread, as `forThread` described them. */
+export async function openThreadEngines({ store, records, matches }: ThreadEngines) {
+  const queue = async (part: ThreadQueue): Promise<{ queue: Queue } & Opened> => {
+    if ('redis' in part) return openBullmqQueue(part.redis);
+    const queue = createSqliteQueue(part.sqlite);
+    return { queue, close: () => queue.close() };
+  };
+  const opened = await Promise.all([
+    'sqlite' in store ? createSqliteStore(store.sqlite) : openElasticsearchStore(store.elasticsearch),
+    queue(records),
+    queue(matches),
+  ]);
+  return {
+    store: opened[0],
+    records: opened[1].queue,
+    matches: opened[2].queue,
+    close: async () => {
+      await Promise.all(opened.map((part) => part.close()));
+    },
+  };
+}
+
+export interface OpenedStore extends Opened {
+  readonly store: Store;
+  forThread(): { readonly engine: ThreadEngines['store']; readonly transfer: MessagePort[] };
+}
+
+/** The store alone, for commands that work beside a center or without one. */
+export async function openStore({ store: settings, dataDir }: Config): Promise<OpenedStore> {
+  if (settings.engine === 'sqlite') {
+    const host = await openSqliteStore({ folder: dataDir });
+    return {
+      store: host.store,
+      close: host.close,
+      forThread() {
+        const { handle, transfer } = host.handle();
+        return { engine: { sqlite: handle }, transfer };
+      },
+    };
+  }
+  const { leaseSeconds, ...rest } = settings.elasticsearch;
+  const options: ElasticsearchStoreOptions = { ...rest, leaseMs: leaseSeconds * 1_000 };
+  const store = await openElasticsearchStore(options);
+  return {
+    store,
+    close: () => store.close(),
+    forThread: () => ({ engine: { elasticsearch: options }, transfer: [] }),
+  };
+}
+
+async function openQueue({ queue: settings, dataDir, retention }: Config, name: 'records' | 'matches') {
+  const rememberMs = retention.rememberBatchesDays * DAY_MS;
+  if (settings.engine === 'sqlite') {
+    const host = await openSqliteQueue({ file: join(dataDir, 'queue', `${name}.db`), rememberMs });
+    return {
+      queue: host.queue,
+      close: host.close,
+      fill: async () => 0,
+      forThread() {
+        const port = host.connect();
+        return { engine: { sqlite: port } as ThreadQueue, transfer: [port] };
+      },
+    };
+  }
+  const { url, cluster, prefix, shards } = settings.redis;
+  const options: BullmqQueueOptions = { url, cluster, prefix, shards, name, rememberMs };
+  const host = await openBullmqQueue(options);
+  return {
+    queue: host.queue,
+    close: host.close,
+    async fill() {
+      const { usedBytes, maxBytes } = await host.memory();
+      return maxBytes === 0 ? 0 : usedBytes / maxBytes;
+    },
+    forThread: () => ({ engine: { redis: options } as ThreadQueue, transfer: [] }),
+  };
+}
+
+async function openPeers(
+  { queue }: Config,
+  id: string,
+  log: { warn(data: object, text: string): void },
+): Promise<Peers> {
+  if (queue.engine === 'sqlite') return createAlone();
+  const { url, cluster, prefix } = queue.redis;
+  return openRedisPeers({ url, cluster, prefix, id, log });
+}
+
+/** As Promise.all, but waits for all of them before it fails: what opened late must be known to those who close. */
+export async function allOrNone<Values extends readonly unknown[]>(
+  promises: {
+    readonly [Index in keyof Values]: Promise<Values[Index]>;
+  },
+): Promise<Values> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as unknown as Values;
+}

@@ -1,0 +1,51 @@
+/** The servers of a run: that they are real, and what a run says where the machine lacks them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@elastic/elasticsearch';
+import { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { need } from './needed.ts';
+
+(await need('redis', 'elasticsearch')).describe('the servers of the run', ({ redis, elasticsearch, prefix }) => {
+  it('answer', async () => {
+    const client = new Redis(redis);
+    await client.set(`${prefix}:a`, '1');
+    expect(await client.getdel(`${prefix}:a`)).toBe('1');
+    client.disconnect();
+
+    const search = new Client({ node: elasticsearch });
+    await search.index({ index: prefix, id: '1', document: { a: 1 }, refresh: true });
+    expect((await search.count({ index: prefix })).count).toBe(1);
+    await search.indices.delete({ index: prefix });
+    await search.close();
+  });
+});
+
+describe('a run on a machine without redis-server', { timeout: 60_000 }, () => {
+  async function run(environment: Record<string, string>): Promise<{ code: number; output: string }> {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(VITEST|HINOMI_)/.test(name));
+    const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 'test/services/redis.test.ts'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...Object.fromEntries(inherited), PATH: '/nowhere', NO_COLOR: '1', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: code as number, output: output + errors };
+  }
+
+  it('passes, and its last lines say what was left out and why', async () => {
+    const { code, output } = await run({});
+    expect(output).toMatch(
+      /NOT RUN: .*a Redis of one’s own \(no redis: redis-server is not on the PATH.*, \d+ tests\s*$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('fails where all services are required, and says what is missing', async () => {
+    const { code, output } = await run({ HINOMI_REQUIRE_SERVICES: '1' });
+    expect(output).toMatch(/HINOMI_REQUIRE_SERVICES=1.*no redis: redis-server is not on the PATH/);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,13 @@
+/** A free port of loopback. Takes none for itself. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** A port of loopback that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
