@@ -18,7 +18,7 @@ const FIRST_PORTION = 500;
 const LONGEST_PORTION = 2_000;
 /** What a slow server gives in a millisecond; a page with little time asks for little. */
 const EVENTS_PER_MS = 5;
-const SHORTEST_PORTION = 8;
+const SHORTEST_PORTION = 32;
 const IDS = 1_000;
 /** The server answers 65,536 at most. */
 const BUCKETS = 20_000;
