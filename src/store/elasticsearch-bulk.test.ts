@@ -95,6 +95,13 @@ describe('writeBulk', () => {
     );
   });
 
+  it('asks for less at once of a server that never has room for all of it', async () => {
+    const full: Answer = [429, { error: { type: 'es_rejected_execution_exception', reason: 'full' } }];
+    server = await openFakeServer((asked) => (idsOf(asked).length > 1 ? full : allStored(asked)));
+    expect(await writeBulk(server.elastic, make(2), 'writer')).toEqual({ known: [], refused: [] });
+    expect(server.asked.filter((asked) => idsOf(asked).length === 1)).toHaveLength(2);
+  });
+
   it('tells what will never be taken, and why', async () => {
     await openScript(
       items(

@@ -1,17 +1,17 @@
 /** The event half of the cluster's store by itself, with the marks of applied batches kept in memory. */
-import { randomBytes } from 'node:crypto';
 import { connectElasticsearch, type Elastic } from './elasticsearch-connection.ts';
 import { openEvents } from './elasticsearch-events.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
 import { idFloor } from './event-place.ts';
 import type { Store } from './store.ts';
 
-/** Of an Elasticsearch for tests; empty: there is none. */
-export const url = process.env.HINOMI_TEST_ELASTICSEARCH_URL ?? '';
-export const randomPrefix = (): string => `test-${randomBytes(6).toString('hex')}`;
-export const removeAll = (prefix: string) => fetch(`${url}/${prefix}-*`, { method: 'DELETE' });
+/** All that a store with this prefix makes. */
+export async function removeAll(url: string, prefix: string): Promise<void> {
+  await fetch(`${url}/${prefix}-*`, { method: 'DELETE' });
+  await fetch(`${url}/_index_template/${prefix}-*`, { method: 'DELETE' });
+}
 
-/** What the contract of events asks of documents: marks of applied batches. */
+/** What events ask of documents: marks of applied batches. */
 export function createMarks() {
   const marks = new Map<string, number>();
   let term = 0;
@@ -37,8 +37,9 @@ export interface OpenedEvents {
 }
 
 export async function openEventsHalf(
+  url: string,
   prefix: string,
-  marks = createMarks(),
+  marks: ReturnType<typeof createMarks>,
   dailyAbove?: number,
 ): Promise<OpenedEvents> {
   const elastic = await connectElasticsearch({ urls: [url], prefix });

@@ -1,58 +1,27 @@
-/** The event half of the cluster's store: the contract of events over an Elasticsearch, and what its indices are like. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+/** What the cluster's store does with its indices of events; that it keeps its promises is for elasticsearch.test.ts to say. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { need } from '../../test/services/needed.ts';
 import { eventId } from '../ids.ts';
 import type { Reject } from '../model/batch.ts';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
 import type { Elastic } from './elasticsearch-connection.ts';
-import {
-  createMarks,
-  type OpenedEvents,
-  openEventsHalf,
-  randomPrefix,
-  removeAll,
-  url,
-} from './elasticsearch-events.fixture.ts';
-import { eventsContract } from './events.contract.ts';
+import { createMarks, openEventsHalf, removeAll } from './elasticsearch-events.fixture.ts';
 import { matchPages } from './records.contract.ts';
-import { makeBatch, type OpenedStore } from './store.fixture.ts';
+import { makeBatch } from './store.fixture.ts';
 import type { Store, WorkedBatch } from './store.ts';
 
-describe.skipIf(url === '')('events in elasticsearch', () => {
-  eventsContract((): OpenedStore => {
-    const prefix = randomPrefix();
-    const marks = createMarks();
-    let opened: OpenedEvents;
-    beforeAll(async () => {
-      opened = await openEventsHalf(prefix, marks);
-    });
-    afterAll(async () => {
-      await opened.elastic.close();
-      await removeAll(prefix);
-    });
-    return {
-      get store() {
-        return opened.store;
-      },
-      async reopen() {
-        await opened.elastic.close();
-        opened = await openEventsHalf(prefix, marks);
-        return opened.store;
-      },
-    };
-  });
-});
+const services = await need('elasticsearch');
 
-describe.skipIf(url === '')('indices of events in elasticsearch', () => {
-  const prefix = randomPrefix();
+services.describe('indices of events in elasticsearch', ({ elasticsearch: url, prefix }) => {
   const marks = createMarks();
   let elastic: Elastic;
   let store: Store;
   beforeAll(async () => {
-    ({ elastic, store } = await openEventsHalf(prefix, marks));
+    ({ elastic, store } = await openEventsHalf(url, prefix, marks));
   });
   afterAll(async () => {
     await elastic.close();
-    await removeAll(prefix);
+    await removeAll(url, prefix);
   });
 
   const ever = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
@@ -74,7 +43,7 @@ describe.skipIf(url === '')('indices of events in elasticsearch', () => {
     });
 
   it('are a month of one member each, or a day where the month before had much; all processes agree', async () => {
-    const few = await openEventsHalf(prefix, marks, 3);
+    const few = await openEventsHalf(url, prefix, marks, 3);
     await few.store.putBatches([at('much', '2026-10-20', 'october', 3), at('much-more', '2026-10-20', 'other', 1)]);
     await call('POST', `/${prefix}-events-*/_refresh`);
     await few.store.putBatches([at('much', '2026-11-20', 'november'), at('much-more', '2026-11-20', 'other 2')]);
@@ -104,7 +73,7 @@ describe.skipIf(url === '')('indices of events in elasticsearch', () => {
   });
 
   it('show what another process wrote within two seconds', async () => {
-    const other = await openEventsHalf(prefix, marks);
+    const other = await openEventsHalf(url, prefix, marks);
     await store.putBatches([at('seen', '2026-11-20', 'seen')]);
     const began = performance.now();
     for (;;) {

@@ -1,19 +1,16 @@
 /** Removing whole indices of events: sums stay, nothing counts twice, and a crash at any point is gone on from. */
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { need } from '../../test/services/needed.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
-import {
-  createMarks,
-  type OpenedEvents,
-  openEventsHalf,
-  randomPrefix,
-  removeAll,
-  url,
-} from './elasticsearch-events.fixture.ts';
+import { createMarks, type OpenedEvents, openEventsHalf, removeAll } from './elasticsearch-events.fixture.ts';
 import { writeFolding } from './elasticsearch-ledger.ts';
 import { makeBatch } from './store.fixture.ts';
 import type { WorkedBatch } from './store.ts';
 
-describe.skipIf(url === '')('removing indices of events from elasticsearch', () => {
+const services = await need('elasticsearch');
+
+services.describe('removing indices of events from elasticsearch', ({ elasticsearch: url, prefix: start }) => {
+  let number = 0;
   const ever = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
   const marks = createMarks();
   const october = (key: string, day = '20'): WorkedBatch =>
@@ -23,13 +20,13 @@ describe.skipIf(url === '')('removing indices of events from elasticsearch', () 
   async function withStore(
     act: (opened: OpenedEvents & { prefix: string; index: string }) => Promise<void>,
   ): Promise<void> {
-    const prefix = randomPrefix();
-    const opened = await openEventsHalf(prefix, marks);
+    const prefix = `${start}-${number++}`;
+    const opened = await openEventsHalf(url, prefix, marks);
     try {
       await act({ ...opened, prefix, index: `${prefix}-events-kita_2026.10` });
     } finally {
       await opened.elastic.close();
-      await removeAll(prefix);
+      await removeAll(url, prefix);
     }
   }
   const uuidOf = async (index: string): Promise<string> => {
@@ -77,7 +74,7 @@ describe.skipIf(url === '')('removing indices of events from elasticsearch', () 
 
   it('loses no batch that comes while they go', () =>
     withStore(async ({ elastic, prefix, store }) => {
-      const other = await openEventsHalf(prefix, marks);
+      const other = await openEventsHalf(url, prefix, marks);
       const batches = Array.from({ length: 40 }, (_, number) => october(`busy ${number}`));
       const puts = batches.map(async (batch, number) => {
         await new Promise((resolve) => setTimeout(resolve, number * 25));
@@ -140,6 +137,6 @@ describe.skipIf(url === '')('removing indices of events from elasticsearch', () 
       const path = `/_index_template/${prefix}-events`;
       const newer = { index_patterns: [`${prefix}-events-*`], version: 99, template: {} };
       await elastic.request({ method: 'PUT', path, body: newer });
-      await expect(openEventsHalf(prefix, marks)).rejects.toThrow(/made by a newer Hinomi \(format 99/);
+      await expect(openEventsHalf(url, prefix, marks)).rejects.toThrow(/made by a newer Hinomi \(format 99/);
     }));
 });
