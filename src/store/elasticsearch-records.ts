@@ -97,7 +97,8 @@ export function createRecordReads(
     async *appliedMatches(scope, sinceMs) {
       const patterns = patternsOf(elastic.prefix, scope);
       if (patterns.length === 0) return;
-      await fresh.before(patterns);
+      // A match that was applied and is not found now would be counted twice.
+      await fresh.beforeWhole(patterns);
       const filter: Clause[] = [ofKind('event'), { range: { matched: { gte: 1 } } }, ...inScope(scope)];
       filter.push({ range: { '@timestamp': { gte: Math.ceil(sinceMs), format: 'epoch_millis' } } });
       const view = createView(elastic, patterns);

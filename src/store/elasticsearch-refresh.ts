@@ -9,6 +9,8 @@ export interface Freshness {
   wrote(indices: Iterable<string>): void;
   /** To be awaited before a search of these; names may hold "*". */
   before(patterns: readonly string[]): Promise<void>;
+  /** The same, where what other processes and threads wrote must be found as well. */
+  beforeWhole(patterns: readonly string[]): Promise<void>;
 }
 
 /** Names that fit into a request's path. */
@@ -43,6 +45,10 @@ export function createFreshness(elastic: Pick<Elastic, 'request'>): Freshness {
       const stale = [...written].filter(matches);
       for (let at = 0; at < stale.length; at += NAMES) refresh(stale.slice(at, at + NAMES));
       await Promise.all([...running].flatMap(([index, done]) => (matches(index) ? [done] : [])));
+    },
+    async beforeWhole(patterns) {
+      const query = { ignore_unavailable: true, allow_no_indices: true };
+      await elastic.request({ method: 'POST', path: `/${patterns.join()}/_refresh`, query, patience: 'writer' });
     },
   };
 }

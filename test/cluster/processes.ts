@@ -17,7 +17,7 @@ export const clusterEnvironment = (
   HINOMI_QUEUE_REDIS_URL: redisUrl,
   HINOMI_QUEUE_REDIS_PREFIX: prefix,
   HINOMI_STORE_ENGINE: 'elasticsearch',
-  HINOMI_STORE_ELASTICSEARCH_URLS: JSON.stringify([elasticsearchUrl]),
+  HINOMI_STORE_ELASTICSEARCH_URLS: elasticsearchUrl,
   HINOMI_STORE_ELASTICSEARCH_PREFIX: prefix,
   HINOMI_STORE_ELASTICSEARCH_LEASE_SECONDS: '3',
 });
