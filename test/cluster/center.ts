@@ -1,6 +1,4 @@
 /** A whole center in processes, with a sender at its door, and the verdict on what became of what was sent. */
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +8,8 @@ import type { Role } from '../../src/peers/peers.ts';
 import { openBullmqQueue } from '../../src/queue/bullmq.ts';
 import { openElasticsearchStore } from '../../src/store/elasticsearch.ts';
 import { addSource, drained, openTestCenter } from '../center.ts';
-import { alertsOf, type Load, ledgerOf, timesStored, writeLoad } from './load.ts';
-import { type CenterProcess, clusterEnvironment, createProcess, hinomi } from './processes.ts';
+import { alertsOf, type Load, ledgerOf, makeLoad, sendLoad, timesStored } from './load.ts';
+import { type CenterProcess, clusterEnvironment, createProcess } from './processes.ts';
 
 export interface ClusterOptions {
   readonly redisUrl: string;
@@ -25,8 +23,8 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly processes: readonly CenterProcess[];
   of(role: Role): readonly CenterProcess[];
-  /** Begins to send the load; goes on over every refusal and every closed door. */
-  send(): { readonly done: Promise<void>; sending(): boolean };
+  /** Sends the load, over at least so long, over every refusal and every closed door; answers how often it had to send again. */
+  send(lastsMs: number): Promise<number>;
   /** Waits until nothing waits any more, and compares everything with what the embedded center makes of the same file. */
   judge(limitMs: number): Promise<void>;
   dispose(): Promise<void>;
@@ -36,38 +34,29 @@ const expectedAlerts = new Map<number, Promise<readonly string[]>>();
 
 /** What the embedded center makes of the load: worked out once. */
 function embeddedAlerts(load: Load): Promise<readonly string[]> {
-  let known = expectedAlerts.get(load.records);
+  let known = expectedAlerts.get(load.lines.length);
   if (known === undefined) {
     known = (async () => {
       const test = await openTestCenter();
       try {
         const key = await addSource(test.center.store, 'kita-hospital', 'web', 'web-access');
-        await sendFile(load.file, test.center.intakeUrl, key, test.folder);
+        await sendLoad(load, test.center.intakeUrl, key, 0);
         await drained(test.center, 240_000);
         return await alertsOf(test.center.store);
       } finally {
         await test.dispose();
       }
     })();
-    expectedAlerts.set(load.records, known);
+    expectedAlerts.set(load.lines.length, known);
   }
   return known;
-}
-
-async function sendFile(file: string, url: string, key: string, folder: string): Promise<void> {
-  const args = ['send', '--to', url, '--key', key, '--batch', '500', file];
-  const child = hinomi(args, {
-    XDG_STATE_HOME: join(folder, createHash('sha256').update(key).digest('hex').slice(0, 8)),
-  });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`send ended with ${code}: ${child.output()}`);
 }
 
 /** All processes ready: one intake, two workers, two correlators, one api. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { redisUrl, elasticsearchUrl, prefix, through } = options;
   const folder = await mkdtemp(join(tmpdir(), 'hinomi-cluster-'));
-  const load = await writeLoad(join(folder, 'access.log'), options.records);
+  const load = makeLoad(options.records);
   const open = () => openElasticsearchStore({ urls: [elasticsearchUrl], prefix });
   const first = await open();
   const key = await addSource(first, 'kita-hospital', 'web', 'web-access');
@@ -93,14 +82,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     processes,
     of: (role) => processes.filter((process) => process.role === role),
-    send() {
-      let running = true;
-      const done = sendFile(load.file, intake.url, key, folder).finally(() => {
-        running = false;
-      });
-      done.catch(() => undefined);
-      return { done, sending: () => running };
-    },
+    send: (lastsMs) => sendLoad(load, intake.url, key, lastsMs),
     async judge(limitMs) {
       const end = Date.now() + limitMs;
       for (let calm = 0; calm < 2; ) {
@@ -113,10 +95,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }
       const store = await open();
       try {
-        const times = await timesStored(store, load.records);
+        const { lines, rejects } = load;
+        const records = lines.length;
+        const times = await timesStored(store, records);
         const wrong = [...times.entries()].filter(([, count]) => count !== 1);
-        expect(wrong.slice(0, 20), `${wrong.length} of ${load.records} records are not there exactly once`).toEqual([]);
-        const { records, rejects } = load;
+        expect(wrong.slice(0, 20), `${wrong.length} of ${records} records are not there exactly once`).toEqual([]);
         const ledger = await ledgerOf(store);
         expect(ledger).toMatchObject({ events: records - rejects, rejects });
         expect(ledger.received).toBe(records + ledger.refused);

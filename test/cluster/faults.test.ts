@@ -27,7 +27,6 @@ interface Stage {
   readonly elasticsearch: Elasticsearch;
   readonly proxies: { readonly redis: BadLine; readonly elasticsearch: BadLine };
   readonly random: Random;
-  readonly sending: () => boolean;
   readonly prefix: string;
 }
 
@@ -35,6 +34,8 @@ interface Fault {
   readonly name: string;
   /** Part of `npm test`. */
   readonly always?: true;
+  /** How long the load comes in: about as long as it takes to happen. */
+  readonly lastsMs: number;
   /** Settings of a node of its own. */
   readonly settings?: Readonly<Record<string, string>>;
   /** What happens while the load comes in. */
@@ -53,6 +54,7 @@ const put = async (stage: Stage, path: string, body: object): Promise<void> => {
 const faults: readonly Fault[] = [
   {
     name: `kill -9 of processes at random, ${kills} times`,
+    lastsMs: kills * 2_500,
     always: true,
     async happen({ cluster, random }) {
       for (let kill = 0; kill < kills; kill++) {
@@ -65,6 +67,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'Redis is killed and comes back',
+    lastsMs: all ? 25_000 : 6_000,
     always: true,
     async happen({ redis, random }) {
       for (let kill = 0; kill < (all ? 5 : 1); kill++) {
@@ -77,6 +80,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'Redis is full for half a minute',
+    lastsMs: 32_000,
     async happen({ redis }) {
       const { Redis } = await import('ioredis');
       const client = new Redis(redis.url);
@@ -89,6 +93,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'Elasticsearch is gone for two minutes',
+    lastsMs: 125_000,
     async happen({ elasticsearch }) {
       await pause(2_000);
       await elasticsearch.kill('SIGKILL');
@@ -98,11 +103,13 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'Elasticsearch answers 429',
+    lastsMs: 0,
     settings: { 'indexing_pressure.memory.limit': '600kb' },
     happen: async () => undefined,
   },
   {
     name: 'the disk is full: indices become read-only for a while',
+    lastsMs: 25_000,
     async happen(stage) {
       const block = (blocked: true | null) =>
         put(stage, `/${stage.prefix}-*/_settings`, { 'index.blocks.read_only_allow_delete': blocked });
@@ -114,11 +121,13 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'requests are too large (413)',
+    lastsMs: 0,
     settings: { 'http.max_content_length': '256kb' },
     happen: async () => undefined,
   },
   {
     name: 'answers take half a minute',
+    lastsMs: 60_000,
     async happen({ proxies }) {
       await pause(2_000);
       proxies.elasticsearch.delay(30_000);
@@ -128,6 +137,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'the network to Elasticsearch is cut, dropped and not closed',
+    lastsMs: 35_000,
     async happen({ proxies }) {
       await pause(2_000);
       proxies.elasticsearch.cut();
@@ -137,6 +147,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'the network to Redis is cut, dropped and not closed',
+    lastsMs: 35_000,
     async happen({ proxies }) {
       await pause(2_000);
       proxies.redis.cut();
@@ -146,6 +157,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'correlators take over from each other, dead and only paused, in the middle of windows',
+    lastsMs: all ? 60_000 : 14_000,
     always: true,
     async happen({ cluster, random }) {
       const correlators = cluster.of('correlator');
@@ -167,6 +179,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'the clock of one worker is a day ahead',
+    lastsMs: 15_000,
     async happen({ cluster }) {
       const worker = cluster.of('worker')[0] as Cluster['processes'][number];
       await worker.kill();
@@ -218,10 +231,11 @@ services.describe('faults of a cluster', ({ prefix }) => {
       },
     });
     try {
-      const { done, sending } = cluster.send();
       const random = createRandom(fault.name, seed);
-      await fault.happen({ cluster, redis, elasticsearch, proxies, random, sending, prefix: name });
-      await done;
+      await Promise.all([
+        cluster.send(fault.lastsMs),
+        fault.happen({ cluster, redis, elasticsearch, proxies, random, prefix: name }),
+      ]);
       await cluster.judge(all ? 600_000 : 150_000);
     } catch (error) {
       const said = cluster.processes.map((one) => `--- ${one.role}\n${one.output().slice(-3_000)}`).join('\n');

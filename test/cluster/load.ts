@@ -1,7 +1,5 @@
-/** A file of logs whose outcome is known: how many records, which of them are rejects, and what the embedded center makes of it. */
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+/** Logs whose outcome is known, and a sender that lets go of nothing before the door has said yes. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Alert } from '../../src/model/alert.ts';
 import { CENTER_SCOPE } from '../../src/model/scope.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -9,26 +7,55 @@ import type { Store } from '../../src/store/store.ts';
 const REJECT_EVERY = 100;
 const ATTACK_EVERY = 40;
 const ATTACKERS = 30;
+const BATCH = 500;
+const LANES = 3;
 
 export interface Load {
-  readonly file: string;
-  readonly records: number;
+  readonly lines: readonly string[];
   readonly rejects: number;
 }
 
 /** An access log over `minutes` of a day gone by: every hundredth line is none, every fortieth attacks. */
-export async function writeLoad(file: string, records: number, minutes = 30): Promise<Load> {
-  const writing = createWriteStream(file);
-  let rejects = 0;
-  for (let index = 0; index < records; index++) {
-    const line =
-      index % REJECT_EVERY === REJECT_EVERY - 1 ? `not a log line ${index}\n` : accessLine(index, records, minutes);
-    if (line.startsWith('not')) rejects++;
-    if (!writing.write(line)) await once(writing, 'drain');
+export function makeLoad(records: number, minutes = 30): Load {
+  const isReject = (index: number): boolean => index % REJECT_EVERY === REJECT_EVERY - 1;
+  const lines = Array.from({ length: records }, (_, index) =>
+    isReject(index) ? `not a log line ${index}\n` : accessLine(index, records, minutes),
+  );
+  return { lines, rejects: Math.floor(records / REJECT_EVERY) };
+}
+
+/**
+ * Sends batch after batch, a few at a time, each under a key of its own and again and again until it is accepted; not all of it
+ * before `lastsMs` are over. Answers how often it had to send again.
+ */
+export async function sendLoad({ lines }: Load, url: string, key: string, lastsMs: number): Promise<number> {
+  const batches = Math.ceil(lines.length / BATCH);
+  const began = performance.now();
+  let next = 0;
+  let again = 0;
+  const lane = async (): Promise<void> => {
+    for (let batch = next++; batch < batches; batch = next++) {
+      await pause(Math.max(0, began + (batch / batches) * lastsMs - performance.now()));
+      const body = lines.slice(batch * BATCH, (batch + 1) * BATCH).join('');
+      while (!(await accepted(url, key, `batch-${batch}`, body))) {
+        again++;
+        await pause(200);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return again;
+}
+
+async function accepted(url: string, key: string, batchKey: string, body: string): Promise<boolean> {
+  try {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/plain', 'idempotency-key': batchKey };
+    const answer = await fetch(`${url}/ingest`, { method: 'POST', headers, body, signal: AbortSignal.timeout(20_000) });
+    await answer.arrayBuffer();
+    return answer.status === 202;
+  } catch {
+    return false;
   }
-  writing.end();
-  await finished(writing);
-  return { file, records, rejects };
 }
 
 function accessLine(index: number, records: number, minutes: number): string {
@@ -37,14 +64,13 @@ function accessLine(index: number, records: number, minutes: number): string {
   const at = `${two(Math.floor(second / 3600) + 10)}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
   const attack = index % ATTACK_EVERY === 0;
   const from = attack ? `203.0.113.${(index / ATTACK_EVERY) % ATTACKERS}` : `192.0.2.${index % 250}`;
-  // A sweep now and then as well: a correlation over a window, which a change of the correlator falls into.
   const [path, status] = attack ? [`/../../etc/passwd?n=${index}`, 404] : [`/item/${index}`, 200];
   return `${from} - - [20/Nov/2026:${at} +0900] "GET ${path} HTTP/1.1" ${status} 512 "-" "Mozilla/5.0"\n`;
 }
 
 const numberOf = (text: string): number => Number(/\d+$/.exec(text)?.[0]);
 
-/** How often each record of the load is stored: an array of ones when all is well. Index: its line. */
+/** How often each line of the load is stored: ones when all is well. */
 export async function timesStored(store: Store, records: number): Promise<Uint8Array> {
   const seen = new Uint8Array(records);
   const mark = (index: number): void => {
