@@ -192,3 +192,24 @@ it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, as
   expect((await host.store.stats()).events).toBe(events);
   await host.close();
 });
+
+it('is in a bad way when a file is damaged or was taken away, and names it', async () => {
+  let host = await openSqliteStore({ folder });
+  await host.store.putBatches([makeBatch('1', { events: [{}] })]);
+  expect((await host.store.health()).state).not.toBe('bad');
+  await host.close();
+  host = await openSqliteStore({ folder });
+  const path = join(folder, 'events', '2026-11-20.db');
+  await writeFile(path, 'x'.repeat(8192));
+  expect(await host.store.health()).toMatchObject({
+    ...{
+      state: 'bad',
+      reason: 'unreadable',
+      detail: expect.stringMatching(/2026-11-20\.db: it is not a file of Hinomi/),
+    },
+    diskTotalBytes: expect.any(Number),
+  });
+  await rm(path);
+  expect((await host.store.health()).detail).toMatch(/2026-11-20\.db: it was taken away; put it back/);
+  await host.close();
+});
