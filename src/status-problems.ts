@@ -14,12 +14,13 @@ export const FULL_MEMORY = 0.8;
 export const FULL_BACKLOG = 1;
 const MOST_MEMBERS = 20;
 
-/** Gravest first. */
+/** Gravest first, and of the same severity causes before what follows from them. */
 export function findProblems(facts: CenterFacts): readonly StatusProblem[] {
   const found = [
     ...storeProblems(facts),
     ...queueProblems(facts),
     ...processProblems(facts),
+    ...lateness(facts),
     ...differences(facts),
     ...setAside(facts),
   ];
@@ -84,7 +85,7 @@ function storeProblems({ store }: CenterFacts): StatusProblem[] {
   return [{ code: `store-${reason}`, severity, ...storeWords[reason], advice: `${capital(detail)}.`, detail }];
 }
 
-function queueProblems({ queues, waiting, engines }: CenterFacts): StatusProblem[] {
+function queueProblems({ queues, engines }: CenterFacts): StatusProblem[] {
   if (queues === null) {
     return [
       {
@@ -103,7 +104,7 @@ function queueProblems({ queues, waiting, engines }: CenterFacts): StatusProblem
       },
     ];
   }
-  const { records, matches, memoryShare, backlogShare } = queues;
+  const { memoryShare, backlogShare } = queues;
   const found: StatusProblem[] = [];
   const full = memoryShare >= FULL_MEMORY || backlogShare >= FULL_BACKLOG;
   if (full || memoryShare > FILLING || backlogShare > FILLING) {
@@ -119,6 +120,13 @@ function queueProblems({ queues, waiting, engines }: CenterFacts): StatusProblem
         '処理（worker）を増やすか、キューのメモリーを増やしてください。渡せないログは送信側に残り、後で届きます。',
     });
   }
+  return found;
+}
+
+function lateness({ queues, waiting }: CenterFacts): StatusProblem[] {
+  if (queues === null) return [];
+  const { records, matches } = queues;
+  const found: StatusProblem[] = [];
   if (records.oldestMs > BEHIND_MS) {
     const late = waiting.filter(({ leastMs, mostMs }) => leastMs > BEHIND_MS || mostMs >= records.oldestMs);
     found.push({
