@@ -17,7 +17,6 @@ export const status: Text['status'] = {
   concerns: 'Members concerned',
   facts: 'Main numbers',
   waiting: 'Logs waiting',
-  records: (n) => plural(n, 'record'),
   oldest: (time) => `oldest received ${time} ago`,
   nothingWaits: 'nothing waits',
   lag: 'Delay to alerts',

@@ -12,7 +12,6 @@ export const status = {
   concerns: '対象の組織',
   facts: '主な数値',
   waiting: '処理待ちのログ',
-  records: (n: number) => `${n.toLocaleString('ja-JP')} 件`,
   oldest: (time: string) => `最古は ${time}前に受信`,
   nothingWaits: '待っているログはありません',
   lag: 'アラートまでの遅れ',

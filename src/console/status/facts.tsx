@@ -15,7 +15,7 @@ export function StatusFacts(props: { readonly status: CenterStatus }) {
     queues === null
       ? unknown
       : {
-          value: words.records(queues.records.records),
+          value: text.count(queues.records.records),
           hint:
             queues.records.jobs === 0
               ? words.nothingWaits
