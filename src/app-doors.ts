@@ -20,6 +20,7 @@ export interface DoorParts {
   readonly version: string;
   readonly health: ApiParts['health'];
   readonly metrics: ApiParts['metrics'];
+  readonly status: ApiParts['status'];
   readonly onClose: (part: () => Promise<void>) => void;
 }
 

@@ -11,6 +11,7 @@ import { openApi, openIntake, openProbes } from './app-doors.ts';
 import { processMetrics } from './app-metrics.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
 import { type AppRules, openRules } from './app-rules.ts';
+import { createCenterStatus } from './app-status.ts';
 import type { Config } from './config.ts';
 import { allOrNone, type Engines, openEngines } from './engines.ts';
 import { rulePackFolders } from './packs/pack-folder.ts';
@@ -139,12 +140,12 @@ async function open(
       correlator?.replace(message.changes);
     }
   });
-  const status = createStatus({ engines, roles, version, rules, correlator });
-  peers.report(status);
+  peers.report(createStatus({ engines, roles, version, rules, correlator }));
 
   // Doors.
-  const metrics = (): Promise<string> =>
-    processMetrics({ engines, version, correlator: correlator && rules?.current().correlator.stats() });
+  const status = createCenterStatus({ engines, config });
+  const metrics = async (): Promise<string> =>
+    processMetrics(await status(), { version, correlator: correlator && rules?.current().correlator.stats() });
   const health = async () => ({
     ready: !has('worker') || pipeline.alive(),
     checks: {
@@ -152,7 +153,7 @@ async function open(
       queue: await queueHealth(records),
     },
   });
-  const doors = { config, engines, log, version, onClose, health, metrics };
+  const doors = { config, engines, log, version, onClose, health, metrics, status };
   const intakeUrl = has('intake') ? await openIntake(doors) : '';
   const apiUrl =
     has('api') && rules !== undefined
@@ -221,11 +222,15 @@ function createStatus(parts: {
   const { engines, roles, version, rules, correlator } = parts;
   const startedAt = new Date().toISOString();
   let before = { usage: process.cpuUsage(), at: performance.now() };
+  let cpu = 0;
   return () => {
     const now = { usage: process.cpuUsage(), at: performance.now() };
     const usedMs = (now.usage.user + now.usage.system - before.usage.user - before.usage.system) / 1_000;
-    const cpu = usedMs / Math.max(1, now.at - before.at);
-    before = now;
+    // Several ask, one right after the other: a moment is no measure.
+    if (now.at - before.at >= 1_000) {
+      cpu = usedMs / (now.at - before.at);
+      before = now;
+    }
     return {
       ...{ id: engines.id, roles, version, host: hostname(), pid: process.pid, startedAt },
       seenAt: new Date().toISOString(),

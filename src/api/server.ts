@@ -25,6 +25,7 @@ import { addRejects } from './routes/rejects.ts';
 import { addRules } from './routes/rules.ts';
 import { addSession } from './routes/session.ts';
 import { addSources } from './routes/sources.ts';
+import { addStatus } from './routes/status.ts';
 import { addStream, createStreams } from './routes/stream.ts';
 import { addUsers } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -92,6 +93,7 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
   addAudit(server, parts);
   addLedger(server, parts);
   addQueue(server, parts);
+  addStatus(server, parts);
   addConnectors(server, parts);
   addStream(server, parts, {
     auth,
