@@ -86,7 +86,7 @@ services.describe('roles', ({ redis, elasticsearch, prefix }) => {
       await send('/probe');
       for (const { seen } of screens)
         await expect.poll(() => seen.map(({ ruleId }) => ruleId), { timeout: 20_000 }).toContain('probe');
-      const { id } = screens[0]?.seen[0] as Alert;
+      const { id } = (screens[0] as (typeof screens)[number]).seen[0] as Alert;
       const read = await fetch(`${first.url}/api/v1/alerts/${id}`, { headers: { authorization } });
       const { version } = (await read.json()) as Alert;
       await call(first, `alerts/${id}`, {
