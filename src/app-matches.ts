@@ -50,7 +50,7 @@ export async function beginMatchesWork(parts: MatchesWorkParts, first: LoadedRul
     const stopApplying = parts.matches.work(walk.apply, {
       maxJobs: 16,
       maxBytes: 4 * 1024 * 1024,
-      leaseMs: 60_000,
+      leaseMs: 20_000,
       maxAttempts: 20,
       onError: (error, jobs) =>
         log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),

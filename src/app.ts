@@ -28,6 +28,8 @@ export interface Center {
   /** The queue of records, for counting what waits. */
   readonly records: Queue;
   readonly matches: Queue;
+  /** Other processes, and this one's own threads, work on the same engines: what they wrote is found a moment later. */
+  readonly shared: boolean;
   /** Reads the rules' folders again, here and in all other processes; `actor` is who asked for it. Throws why the rules before stay in force. */
   reloadRules(actor: string): Promise<RulesReload>;
   /** Takes no new work, finishes what runs, closes the engines. What is queued stays queued. Takes ten seconds at most. */
@@ -168,7 +170,7 @@ async function open(
       : '';
   await openProbes(doors);
   if (has('correlator')) beginPruning(config, store, log, onClose);
-  return { store, apiUrl, intakeUrl, records, matches, reloadRules };
+  return { store, apiUrl, intakeUrl, records, matches, shared: engines.shared, reloadRules };
 }
 
 function checkRoles({ store, queue }: Config, roles: readonly Role[]): void {

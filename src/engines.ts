@@ -63,6 +63,9 @@ export async function openEngines(
     opening(openQueue(config, 'matches')),
     opening(openPeers(config, id, log)),
   ]);
+  if (!(await records.persistent())) {
+    log.warn({}, 'Redis keeps nothing on disk: a restart of it loses logs that were accepted; set appendonly yes');
+  }
   return {
     ...{ store: store.store, records: records.queue, matches: matches.queue, peers, id },
     shared: config.store.engine === 'elasticsearch' && config.queue.engine === 'redis',
@@ -135,6 +138,7 @@ async function openQueue({ queue: settings, dataDir, retention }: Config, name: 
       queue: host.queue,
       close: host.close,
       fill: async () => 0,
+      persistent: async () => true,
       forThread() {
         const port = host.connect();
         return { engine: { sqlite: port } as ThreadQueue, transfer: [port] };
@@ -151,6 +155,7 @@ async function openQueue({ queue: settings, dataDir, retention }: Config, name: 
       const { usedBytes, maxBytes } = await host.memory();
       return maxBytes === 0 ? 0 : usedBytes / maxBytes;
     },
+    persistent: async () => (await host.memory()).persistent,
     forThread: () => ({ engine: { redis: options } as ThreadQueue, transfer: [] }),
   };
 }

@@ -146,11 +146,17 @@ export async function addUser(
   ]);
 }
 
-/** Resolves when both queues are empty: everything accepted has been stored and correlated. */
-export async function drained({ records, matches }: Center, limitMs = 60_000): Promise<void> {
+/** What others wrote is found after this long, where processes share a store. */
+const SEEN_BY_OTHERS_MS = 2_000;
+
+/** Resolves when both queues are empty: everything accepted has been stored and correlated, and can be found. */
+export async function drained({ records, matches, shared }: Center, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
-    if ((await records.depth()).jobs === 0 && (await matches.depth()).jobs === 0) return;
+    if ((await records.depth()).jobs === 0 && (await matches.depth()).jobs === 0) {
+      if (shared) await new Promise((resolve) => setTimeout(resolve, SEEN_BY_OTHERS_MS));
+      return;
+    }
     if (Date.now() > end)
       throw new Error(`the queues did not drain: ${JSON.stringify([await records.depth(), await matches.depth()])}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -109,6 +109,8 @@ export async function connectRedis(url: string, cluster: boolean): Promise<Redis
       try {
         return await Promise.race([untilReady(client, RETURN_MS).then(commands), late]);
       } catch (error) {
+        // Whoever tries again at once must not keep out the news that the connection broke, or is back.
+        await new Promise((resolve) => setImmediate(resolve));
         throw explain(what, error);
       } finally {
         clearTimeout(timer);

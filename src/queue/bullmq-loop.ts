@@ -179,6 +179,7 @@ export function startLoop(
     for (const { own, leased } of jobs) {
       // Jobs that failed together are not each to blame: the common failure only sends them alone from now on.
       if (jobs.length > 1 || leased.attempt < options.maxAttempts) {
+        await unlessGone(own.changePriority({ priority: await shard.registry.turn(leased.memberId) }));
         await unlessGone(own.moveToFailed(new Error(message), token));
         setTimeout(() => bell.ring(1), retryWaitMs(leased.attempt) + 5).unref();
       } else if (await shard.registry.bury(leased, message, leased.attempt))

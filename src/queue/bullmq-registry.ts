@@ -6,8 +6,8 @@
  *   open, dead   id -> entry (JSON) of jobs that are not done; of dead ones      error      id -> [message, attempts]
  *   age, buried  id by time of receipt, of open and of dead jobs                 adding     id by time of registration, until swept
  *   total, sums  records and bytes of open jobs; records by source and hour      turn       member -> its last priority
- *   done:<day>:<000-fff>   id -> receipt of done jobs. Many small hashes, which Redis keeps as packed lists: about 65 bytes an id of
- *                16 characters (a key for each would take 190), 24 million ids (20 jobs/s for 14 days) 1.6 GB.
+ *   done:<day>:<000-fff>   id -> receipt of done jobs. Many small hashes, which Redis keeps as packed lists: 50 bytes an id of 16
+ *                characters where a key for each takes 180; 24 million ids (20 jobs/s for 14 days in 4 shards) are 1.2 GB.
  *
  * Turns are start-time fair queueing in BullMQ's priorities: a job's is one more than that of its member's job before, and at least
  * that of the job which is next in the shard. They start anew when nothing waits in the shard. BullMQ ends at 2^21 - 1: after two
@@ -41,8 +41,10 @@ export interface Registry {
   done(jobs: readonly Job[]): Promise<void>;
   /** False: it is done, somewhere else. */
   bury(job: Job, error: string, attempts: number): Promise<boolean>;
-  /** Answers the ids that were dead and are open now. */
-  revive(ids: readonly string[]): Promise<readonly string[]>;
+  /** The priority of a job of this member that comes back: an old one may be of a time before turns started anew. */
+  turn(memberId: string): Promise<number>;
+  /** Answers the ids that were dead and are open now, each with its priority. */
+  revive(ids: readonly string[]): Promise<readonly (readonly [id: string, priority: number])[]>;
   state(id: string): Promise<(Receipt & { readonly state: JobState }) | undefined>;
   depth(): Promise<Depth>;
   dead(limit: number): Promise<readonly DeadJob[]>;
@@ -52,6 +54,8 @@ export interface Registry {
 
 /** BullMQ refuses colons and numbers; the letter keeps jobs apart from BullMQ's own keys. */
 export const bullmqId = (id: string): string => `j${encodeURIComponent(id)}`;
+
+const LAST_TURN = 2 ** 21 - 1;
 
 const PRELUDE = `
 local K = KEYS[1]
@@ -96,6 +100,21 @@ local function unbury(id)
   call('ZREM', R .. 'buried', id)
   return text
 end
+-- The priority that is next in the shard. Its write is one that a full Redis refuses: then nothing was changed.
+local function begin()
+  local head = call('ZRANGE', K .. 'prioritized', 0, 0, 'WITHSCORES')[2]
+  local fresh = not head and call('EXISTS', K .. 'delayed') == 0
+  local next = math.max(tonumber(call('HGET', R .. 'turn', '') or 1), head and math.floor(tonumber(head) / 4294967296) or 1)
+  if fresh then next = 1 end
+  call('HSET', R .. 'turn', '', next)
+  if fresh then call('DEL', R .. 'turn') end
+  return next
+end
+local function turnOf(member, next)
+  local turn = math.min(math.max(next, (tonumber(call('HGET', R .. 'turn', 'm' .. member)) or 0) + 1), ${LAST_TURN})
+  call('HSET', R .. 'turn', 'm' .. member, turn)
+  return turn
+end
 local function bury(id, text)
   call('HSET', R .. 'dead', id, text)
   call('ZADD', R .. 'buried', cjson.decode(text)[6], id)
@@ -103,25 +122,18 @@ end
 `;
 
 const scripts = {
-  // Its first write is one that a full Redis refuses: then nothing was changed.
   register: `
-local head = call('ZRANGE', K .. 'prioritized', 0, 0, 'WITHSCORES')[2]
-local fresh = not head and call('EXISTS', K .. 'delayed') == 0
-local next = math.max(tonumber(call('HGET', R .. 'turn', '') or 1), head and math.floor(tonumber(head) / 4294967296) or 1)
-if fresh then next = 1 end
-call('HSET', R .. 'turn', '', next)
-if fresh then call('DEL', R .. 'turn') end
+local next = begin()
 local answers = {}
 for i = 2, #ARGV, 3 do
-  local id, member, text = ARGV[i], 'm' .. ARGV[i + 1], ARGV[i + 2]
+  local id, member, text = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local open = call('HGET', R .. 'open', id)
   local earlier = open or call('HGET', R .. 'dead', id)
   earlier = earlier and cjson.decode(earlier)[1] or remembered(id, ARGV[1])
   if earlier and not (open and call('EXISTS', K .. cjson.decode(open)[5]) == 0) then
     answers[#answers + 1] = { 1, earlier, 0 }
   else
-    local turn = math.min(math.max(next, (tonumber(call('HGET', R .. 'turn', member)) or 0) + 1), 2097151)
-    call('HSET', R .. 'turn', member, turn)
+    local turn = turnOf(member, next)
     if earlier then
       call('ZADD', R .. 'adding', now, id)
       answers[#answers + 1] = { 1, earlier, turn }
@@ -151,13 +163,16 @@ if not text and remembered(id, ARGV[1]) then return 0 end
 bury(id, text or ARGV[3])
 call('HSET', R .. 'error', id, ARGV[4])
 return 1`,
+  turn: `return turnOf(ARGV[1], begin())`,
   revive: `
 local revived = {}
+local next = begin()
 for i = 1, #ARGV do
   local text = unbury(ARGV[i])
   if text then
-    enter(ARGV[i], text, cjson.decode(text))
-    revived[#revived + 1] = ARGV[i]
+    local entry = cjson.decode(text)
+    enter(ARGV[i], text, entry)
+    revived[#revived + 1] = { ARGV[i], turnOf(cjson.decode(entry[4])[2], next) }
   end
 end
 return revived`,
@@ -197,7 +212,7 @@ type Script = keyof typeof scripts;
 
 /** A full Redis refuses a script at its first write, if at all. It never refuses this one, and so nothing after it. */
 export const UNREFUSED = `redis.call('DEL', KEYS[1] .. ':none')\n`;
-const unrefused: readonly Script[] = ['done', 'bury', 'revive', 'sweep'];
+const unrefused: readonly Script[] = ['done', 'bury', 'turn', 'revive', 'sweep'];
 
 const commandOf = (script: Script): `hinomi${string}` => `hinomi${script}`;
 
@@ -233,7 +248,10 @@ export function createRegistry(client: RedisClient, base: string, rememberMs: nu
       return (await run('bury', days, job.id, entryOf(job), JSON.stringify([error, attempts]))) === 1;
     },
     async revive(ids) {
-      return (await run('revive', ...ids)) as string[];
+      return (await run('revive', ...ids)) as [string, number][];
+    },
+    async turn(memberId) {
+      return Number(await run('turn', memberId));
     },
     async state(id) {
       const found = (await run('state', days, id)) as ['open' | 'dead' | 'done', string] | null;

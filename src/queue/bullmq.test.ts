@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { describe } from 'vitest';
+import { need } from '../../test/services/needed.ts';
 import { openBullmqQueue } from './bullmq.ts';
 import { queueContract } from './queue.contract.ts';
 
-const url = process.env.HINOMI_TEST_REDIS_URL;
+const services = await need('redis');
 
-describe.skipIf(url === undefined)('bullmq (needs Redis: HINOMI_TEST_REDIS_URL is not set)', () => {
+services.describe('bullmq', ({ redis, prefix }) => {
   queueContract('bullmq', async () => {
-    const options = { url: url as string, name: 'records', prefix: `test-${randomUUID()}` };
+    const options = { url: redis, name: 'records', prefix: `${prefix}-${randomUUID()}` };
     let host = await openBullmqQueue(options);
     return {
       queue: host.queue,

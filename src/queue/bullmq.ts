@@ -2,6 +2,7 @@
  * The cluster's queue: BullMQ on Redis, any number of processes and threads at the same time. A job is put in one of a few shards by
  * its member, and all of a shard's keys carry one hash tag, so that they share a node of a Redis Cluster. BullMQ keeps the jobs and
  * their leases; receipts, counts and turns are the registry's (bullmq-registry.ts). Runs no schedules and repeats nothing by itself.
+ * An id belongs to one member: that another pushed the same is not noticed.
  */
 import {
   type BackendFactory,
@@ -48,6 +49,8 @@ export interface BullmqQueueHost {
 }
 
 const SWEEP_EVERY_MS = 15_000;
+/** A push that goes on so late may find its registration swept away. */
+const LATE_MS = 20_000;
 /** Which failure is a job's last is decided by the loop, for failures of several jobs together do not count: BullMQ sees no end. */
 const NO_END = 2 ** 31 - 1;
 
@@ -74,7 +77,7 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
         `the queue "${name}" at ${redis.address} has ${kept} shards and cannot be opened with ${shardCount}; ` +
           `set the number of shards to ${kept}, or work the queue until it is empty and choose another prefix`,
       );
-    await redis.listen(channel, (count) => bell.ring(Number(count)));
+    await ask('opening the queue', () => redis.listen(channel, (count) => bell.ring(Number(count))));
   } catch (error) {
     redis.close();
     throw error;
@@ -119,7 +122,7 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
         );
         worker.on('error', silent);
         worker.on('stalled', () => bell.ring(1));
-        void worker.startStalledCheckTimer();
+        worker.startStalledCheckTimer().catch(silent);
         return worker;
       });
     workers.set(leaseMs, made);
@@ -134,7 +137,9 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
     answers: Pushed[],
   ): Promise<void> {
     const { bullmq, registry } = shards[shard] as (typeof shards)[number];
+    const from = Date.now();
     const registered = await registry.register(jobs);
+    if (Date.now() - from > LATE_MS) throw new Error('this process stood still in the middle of a push');
     const toAdd = new Map<string, Parameters<typeof bullmq.addBulk>[0][number]>();
     for (const [index, { receipt, priority }] of registered.entries()) {
       const job = jobs[index] as Job;
@@ -189,6 +194,7 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
       return answers;
     },
     work(handle, workOptions) {
+      if (closed) throw new Error(`the queue "${name}" is closed`);
       const made = workersOf(workOptions.leaseMs);
       const parts = shards.map(({ registry }, index) => ({ registry, worker: made[index] as ShardWorker }));
       return startLoop({ shards: parts, bell, redis, closed: () => closed }, handle, workOptions);
@@ -215,9 +221,12 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
         for (const { bullmq, registry } of shards) {
           const revived = await registry.revive(ids);
           // Its body is not read. One that did not get as far as BullMQ's failed jobs is worked without this.
-          const retry = (id: string): Promise<void> =>
-            new BullmqJob(bullmq, '', undefined, {}, bullmqId(id)).retry('failed', { resetAttemptsMade: true });
-          await Promise.all(revived.map((id) => unlessGone(retry(id))));
+          const retry = async (id: string, priority: number): Promise<void> => {
+            const job = new BullmqJob(bullmq, '', undefined, {}, bullmqId(id));
+            await job.changePriority({ priority });
+            await job.retry('failed', { resetAttemptsMade: true });
+          };
+          await Promise.all(revived.map(([id, priority]) => unlessGone(retry(id, priority))));
           count += revived.length;
         }
         client.publish(channel, String(count)).catch(silent);

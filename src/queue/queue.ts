@@ -1,6 +1,6 @@
 /**
  * The queue port. A job is a whole batch; a queue of single lines is what this port exists to prevent.
- * Adapters: sqlite.ts (embedded). Every adapter passes queue.contract.ts.
+ * Adapters: sqlite.ts (embedded), bullmq.ts (cluster). Every adapter passes queue.contract.ts.
  */
 
 export interface Job {

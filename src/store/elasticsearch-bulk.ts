@@ -7,8 +7,8 @@ import { StoreUnavailable } from './store.ts';
 
 export interface BulkItem {
   /**
-   * "create" stores unless the id is there; "put" unless `version` or a greater one is there; "delete" removes, with a version
-   * unless a greater one is there.
+   * "create" stores unless the id is there; "put" stores, with a version unless that or a greater one is there; "delete" removes,
+   * with a version unless a greater one is there.
    */
   readonly op: 'create' | 'put' | 'delete';
   readonly index: string;
@@ -20,13 +20,13 @@ export interface BulkItem {
 }
 
 export interface BulkOutcome {
-  /** Items that were there already ("create"), or in a later version ("put"). */
-  readonly known: number;
+  /** Items that were there already ("create"), or in a later version ("put"), or were gone ("delete"). */
+  readonly known: readonly BulkItem[];
   readonly refused: readonly { readonly item: BulkItem; readonly reason: string }[];
 }
 
 /** The index takes no writes (a block, or it is being removed), or is gone while it must not be made: for the caller to decide. */
-export class IndexClosed extends Error {
+export class IndexClosed extends StoreUnavailable {
   readonly index: string;
   constructor(index: string, reason: string) {
     super(`index ${index} takes no writes: ${reason}; if nobody is removing it, lift its write block`);
@@ -39,6 +39,21 @@ export class IndexClosed extends Error {
 const REQUEST_CHARS = 4_000_000;
 const REQUEST_ITEMS = 5_000;
 const IN_FLIGHT = 2;
+/** So often a whole request is refused for want of room, then its halves are tried. */
+const FULL_ATTEMPTS = 5;
+
+/** Reasons that lie in the index, for a while. */
+const closedTypes: ReadonlySet<string> = new Set([
+  'cluster_block_exception',
+  'index_not_found_exception',
+  'index_closed_exception',
+]);
+/**
+ * Reasons that lie in one document. All others (no right to write, no room for another shard, …) concern whatever is sent there, and
+ * nothing that was said of one document may be thrown away for them.
+ */
+const documentTypes =
+  /^(?:(?:document|mapper)_parsing|strict_dynamic_mapping|illegal_argument|max_bytes_length_exceeded|x_content_parse|parse|parsing)_exception$/;
 
 interface ItemAnswer {
   readonly status: number;
@@ -52,7 +67,7 @@ export async function writeBulk(
   patience: Patience,
 ): Promise<BulkOutcome> {
   const refused: { item: BulkItem; reason: string }[] = [];
-  let known = 0;
+  const known: BulkItem[] = [];
   const lots = cutLots(items);
   const deadline = performance.now() + (patience === 'writer' ? Number.POSITIVE_INFINITY : 10_000);
 
@@ -68,10 +83,15 @@ export async function writeBulk(
         path: '/_bulk',
         query: { filter_path: 'items.*.status,items.*.error.type,items.*.error.reason' },
         lines: left.map(toLines).join(''),
-        accept: [413],
+        accept: [413, 429],
         patience,
       });
       if (status === 413) return tooLarge(left);
+      if (status === 429) {
+        // A small server may never have room for as much at once.
+        if (attempt >= FULL_ATTEMPTS && left.length > 1) return halve(left);
+        continue;
+      }
       left = left.filter((item, index) => again(item, Object.values(body.items?.[index] ?? {})[0]));
     }
   }
@@ -85,6 +105,10 @@ export async function writeBulk(
       });
       return;
     }
+    await halve(lot);
+  }
+
+  async function halve(lot: readonly BulkItem[]): Promise<void> {
     const middle = lot.length >> 1;
     await send(lot.slice(0, middle));
     await send(lot.slice(middle));
@@ -96,21 +120,25 @@ export async function writeBulk(
     const { status, error } = answer;
     if (status < 300) return false;
     if (status === 409 || (status === 404 && item.op === 'delete')) {
-      known++;
+      known.push(item);
       return false;
     }
     if (status === 429 || status >= 500) return true;
     const reason = `${error?.type ?? status}: ${error?.reason ?? ''}`.slice(0, 1_000);
-    if (status === 403 || error?.type === 'index_not_found_exception' || error?.type === 'index_closed_exception') {
-      throw new IndexClosed(item.index, reason);
-    }
+    if (closedTypes.has(error?.type ?? '')) throw new IndexClosed(item.index, reason);
+    if (!documentTypes.test(error?.type ?? '')) throw new RequestRefused(`to write to ${item.index}`, status, reason);
     refused.push({ item, reason });
     return false;
   }
 
   let next = 0;
   const lane = async (): Promise<void> => {
-    for (let lot = lots[next++]; lot !== undefined; lot = lots[next++]) await send(lot);
+    try {
+      for (let lot = lots[next++]; lot !== undefined; lot = lots[next++]) await send(lot);
+    } catch (error) {
+      next = lots.length;
+      throw error;
+    }
   };
   const lanes = await Promise.allSettled(Array.from({ length: Math.min(IN_FLIGHT, lots.length) }, lane));
   for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
@@ -141,5 +169,6 @@ function toLines({ op, index, id, source, version }: BulkItem): string {
     return `{"delete":{"_index":"${index}","_id":${name}${versioned}}}\n`;
   }
   if (op === 'create') return `{"create":{"_index":"${index}","_id":${name}}}\n${source}\n`;
-  return `{"index":{"_index":"${index}","_id":${name},"version":${version},"version_type":"external"}}\n${source}\n`;
+  const versioned = version === undefined ? '' : `,"version":${version},"version_type":"external"`;
+  return `{"index":{"_index":"${index}","_id":${name}${versioned}}}\n${source}\n`;
 }

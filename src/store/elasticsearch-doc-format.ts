@@ -8,7 +8,7 @@ import { normalise } from '../search/normalise.ts';
 import { type DocHead, kinds, whereIndex } from './kinds.ts';
 import type { DocQuery, Kind } from './store.ts';
 
-export const docIndex = (prefix: string, kind: Kind): string => `${prefix}-doc-${kind}`;
+export const docIndex = (prefix: string, kind: Kind | '*'): string => `${prefix}-doc-${kind}`;
 
 /** A document as Elasticsearch keeps it. */
 export interface StoredDoc<D = unknown> {

@@ -145,7 +145,9 @@ services.describe('the journal', ({ elasticsearch, prefix }) => {
 
   it('refuses one who was paused while another took over', async () => {
     const [paused, other] = await Promise.all([begin('lead'), begin('lead')]);
-    const leads = [paused, other].map(({ elastic, journal }) => createLeads(elastic, journal, 400));
+    const leads = [paused, other].map(({ elastic, journal }) =>
+      createLeads(elastic, createFreshness(elastic), journal, 400),
+    );
     const first = await (leads[0] as (typeof leads)[0]).takeLead('first', AbortSignal.timeout(5_000));
     const receivedAt = '2026-11-20T01:00:00.000Z';
     const mark = (batchId: string, term: number) => ({ batchId, receivedAt, alerts: 1, newestMs: 7, term });

@@ -5,7 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Elastic } from './elasticsearch-connection.ts';
+import { docIndex } from './elasticsearch-doc-format.ts';
 import { type Journal, stateIndex } from './elasticsearch-journal.ts';
+import type { Freshness } from './elasticsearch-refresh.ts';
 import type { Lead } from './store.ts';
 
 interface Beat {
@@ -19,7 +21,7 @@ const BEATS_A_LEASE = 4;
 const BEATS_A_TERM = 1e9;
 
 /** `leaseMs`: how long a beat may stand still before another takes over. */
-export function createLeads(elastic: Elastic, journal: Journal, leaseMs: number) {
+export function createLeads(elastic: Elastic, fresh: Freshness, journal: Journal, leaseMs: number) {
   const index = stateIndex(elastic.prefix);
   const beatMs = leaseMs / BEATS_A_LEASE;
 
@@ -97,8 +99,11 @@ export function createLeads(elastic: Elastic, journal: Journal, leaseMs: number)
         const free = lead === undefined || (beat?.term === lead.term && beat.released);
         if (free || performance.now() - stillSince >= leaseMs) {
           const term = await journal.beginTerm(holder, lead?.term ?? 0);
-          if (term !== undefined) return hold(term);
-          continue;
+          if (term === undefined) continue;
+          const held = hold(term);
+          // What the one before wrote last must be found by the one who goes on from there.
+          await fresh.beforeWhole([docIndex(elastic.prefix, '*')]);
+          return held;
         }
         await sleep(Math.min(1_000, beatMs), undefined, { signal }).catch(() => undefined);
       }

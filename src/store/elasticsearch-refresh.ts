@@ -7,8 +7,10 @@ import type { Elastic } from './elasticsearch-connection.ts';
 export interface Freshness {
   /** To be told after a write is durable. */
   wrote(indices: Iterable<string>): void;
-  /** To be awaited before a search of these; patterns may end in "*". */
+  /** To be awaited before a search of these; names may hold "*". */
   before(patterns: readonly string[]): Promise<void>;
+  /** The same, where what other processes and threads wrote must be found as well. */
+  beforeWhole(patterns: readonly string[]): Promise<void>;
 }
 
 /** Names that fit into a request's path. */
@@ -38,13 +40,15 @@ export function createFreshness(elastic: Pick<Elastic, 'request'>): Freshness {
       for (const index of indices) written.add(index);
     },
     async before(patterns) {
-      const matches = (index: string): boolean =>
-        patterns.some((pattern) =>
-          pattern.endsWith('*') ? index.startsWith(pattern.slice(0, -1)) : index === pattern,
-        );
+      const tests = patterns.map((pattern) => new RegExp(`^${pattern.split('*').map(RegExp.escape).join('.*')}$`));
+      const matches = (index: string): boolean => tests.some((test) => test.test(index));
       const stale = [...written].filter(matches);
       for (let at = 0; at < stale.length; at += NAMES) refresh(stale.slice(at, at + NAMES));
       await Promise.all([...running].flatMap(([index, done]) => (matches(index) ? [done] : [])));
+    },
+    async beforeWhole(patterns) {
+      const query = { ignore_unavailable: true, allow_no_indices: true };
+      await elastic.request({ method: 'POST', path: `/${patterns.join()}/_refresh`, query, patience: 'writer' });
     },
   };
 }

@@ -47,7 +47,7 @@ async function openOn(elastic: Elastic, { leaseMs = 12_000, dailyAbove }: Elasti
   return {
     ...events,
     ...createDocReads(elastic, fresh),
-    ...createLeads(elastic, journal, leaseMs),
+    ...createLeads(elastic, fresh, journal, leaseMs),
     save: journal.save,
     progress: journal.progress,
     applied: async (batchId) => (await journal.applied([batchId])).get(batchId),

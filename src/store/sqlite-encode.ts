@@ -3,11 +3,11 @@
  * counts. Runs in the thread that calls putBatches, so that the one writer has little to do. Writes nothing itself.
  */
 import { constants, zstdCompressSync } from 'node:zlib';
-import type { Event } from '../model/event.ts';
 import { eventTerms } from '../search/terms.ts';
-import { dayOf, dayOfId, parsePlace } from './event-place.ts';
-import { HOUR_MS, indexWord, MINUTE_MS } from './sqlite-format.ts';
+import { MINUTE_MS } from './event-reads.ts';
+import { asciiSafeWord } from './index-word.ts';
 import type { WorkedBatch } from './store.ts';
+import { batchDay, eventTime, recordOffset } from './worked-batch.ts';
 
 /** A block is full at either. Small enough to open within a millisecond or two, large enough to compress well. */
 const BLOCK_EVENTS = 128;
@@ -64,10 +64,7 @@ export interface DayPut {
 export function encodeBatches(batches: readonly WorkedBatch[]): DayPut[] {
   const byDay = new Map<string, Map<string, WorkedBatch>>();
   for (const batch of batches) {
-    const day = dayOf(Date.parse(batch.receivedAt));
-    if (dayOfId(batch.batchId) !== day) {
-      throw new Error(`batch ${batch.batchId}, received ${batch.receivedAt}: the id does not say that day`);
-    }
+    const day = batchDay(batch);
     const ofDay = byDay.get(day);
     if (ofDay === undefined) byDay.set(day, new Map([[batch.batchId, batch]]));
     else if (!ofDay.has(batch.batchId)) ofDay.set(batch.batchId, batch);
@@ -117,8 +114,8 @@ function encodeSource(
     const receivedMs = Date.parse(batch.receivedAt);
     const pieces: [block: number, first: number, last: number][] = [];
     for (const event of batch.events) {
-      const offset = placeOf(event, batch.batchId);
-      const atMs = timeOf(event, receivedMs);
+      const offset = recordOffset('event', event['event.id'], batch.batchId);
+      const atMs = eventTime(event, receivedMs);
       addCount(counts, member, source, Math.floor(atMs / MINUTE_MS));
       const line = JSON.stringify(event);
       open.times.push(atMs);
@@ -151,20 +148,6 @@ function encodeSource(
   if (open.lines.length > 0) closeBlock();
 }
 
-function placeOf(event: Event, batchId: string): number {
-  const place = parsePlace(event['event.id']);
-  if (place?.batchId !== batchId) {
-    throw new Error(`event ${event['event.id']}: not an id of batch ${batchId}; it could not be found again`);
-  }
-  return place.offset;
-}
-
-/** An event without a readable time is filed under its receipt. */
-function timeOf(event: Event, receivedMs: number): number {
-  const atMs = Date.parse(event['@timestamp']);
-  return Number.isNaN(atMs) ? receivedMs : atMs;
-}
-
 function addCount(counts: Map<string, CountPut>, member: string, source: string, minute: number): void {
   const key = `${minute} ${source} ${member}`;
   const count = counts.get(key);
@@ -177,7 +160,7 @@ function packBlock(member: string, source: string, { times, lines, terms }: Open
   const text = `${JSON.stringify(times)}\n${lines.join('\n')}`;
   const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   const words: string[] = [];
-  for (const term of terms) words.push(indexWord(term));
+  for (const term of terms) words.push(asciiSafeWord(term));
   return {
     member,
     source,
@@ -189,5 +172,3 @@ function packBlock(member: string, source: string, { times, lines, terms }: Open
     body: new Uint8Array(packed),
   };
 }
-
-export const hourOf = (ms: number): number => Math.floor(ms / HOUR_MS);

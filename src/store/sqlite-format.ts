@@ -55,7 +55,7 @@ export const stateFormat: FileFormat = {
   `,
 };
 
-/** Printable ASCII that may stand in a term beside letters and digits; ' and \\ are replaced before (see indexWord). */
+/** Printable ASCII that may stand in a term beside letters and digits; ' and \\ are replaced before (see index-word.ts). */
 const tokenChars = '!#$%&()*+,-./:;<=>?@[]^_{|}~';
 
 export const dayFormat: FileFormat = {
@@ -88,17 +88,3 @@ export const dayFormat: FileFormat = {
     INSERT INTO span VALUES(1, NULL, NULL, 0);
   `,
 };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a term must not hold
-const unsafe = /[\u0000-\u0020\u007f"'\\`]/g;
-
-/**
- * A term -> the word that stands for it in the index, one token of its tokenizer. Different terms may share a word: the index
- * only proposes.
- */
-export const indexWord = (term: string): string =>
-  term.replace(unsafe, (char) => String.fromCharCode(0xe000 + char.charCodeAt(0)));
-
-/** Hours and minutes of the tables are whole numbers since the epoch. */
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;

@@ -1,11 +1,20 @@
 /** What a reader thread answers about events beside searches: single events, counts, rejects, the ledger, matches. */
 import type { Scope } from '../model/scope.ts';
-import { formatCursor, parseCursor } from './cursor.ts';
 import { dayOf, dayOfId, parsePlace } from './event-place.ts';
+import {
+  createLedgerSums,
+  HOUR_MS,
+  type LedgerPart,
+  ledgerHours,
+  MINUTE_MS,
+  planBuckets,
+  rejectPage,
+  rejectsAfter,
+  toBuckets,
+} from './event-reads.ts';
 import type { Blocks } from './sqlite-block.ts';
 import type { Days } from './sqlite-days.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { HOUR_MS, MINUTE_MS } from './sqlite-format.ts';
 import { inScope, scopeParameter } from './sqlite-scope.ts';
 import type { BatchOutcome, Bucket, Store } from './store.ts';
 
@@ -14,6 +23,8 @@ export interface EventParts {
   readonly days: Days;
   readonly blocks: Blocks;
 }
+
+type Ledger = Awaited<ReturnType<Store['ledger']>>;
 
 interface BatchRow {
   readonly id: string;
@@ -73,18 +84,9 @@ function getEvent({ days, blocks }: EventParts, scope: Scope, id: string): strin
   });
 }
 
-const MOST_BUCKETS = 100_000;
-
-/** Buckets begin at `since`, cut to its minute. A minute counts as a whole. */
 export function countEvents(parts: EventParts, scope: Scope, query: Parameters<Store['countEvents']>[1]): Bucket[] {
-  const { stepMs, sourceId } = query;
-  const from = Math.floor(Date.parse(query.since) / MINUTE_MS);
-  const to = Math.ceil(Date.parse(query.until) / MINUTE_MS);
-  const step = stepMs / MINUTE_MS;
-  const length = Math.max(0, Math.ceil((to - from) / step));
-  if (!(Number.isInteger(step) && step >= 1 && length <= MOST_BUCKETS)) {
-    throw new RangeError(`a step of ${stepMs} ms: use whole minutes, and at most ${MOST_BUCKETS} of them in all`);
-  }
+  const plan = planBuckets(query);
+  const { from, to, step, length } = plan;
   const sums = new Array<number>(length).fill(0);
   for (const { day } of parts.days.overlapping(from * MINUTE_MS, to * MINUTE_MS)) {
     const file = parts.days.open(day);
@@ -95,14 +97,13 @@ export function countEvents(parts: EventParts, scope: Scope, query: Parameters<S
           `SELECT CAST(minute - ?2 AS INTEGER) / CAST(?4 AS INTEGER) AS bucket, sum(events) AS events FROM counts
            WHERE minute >= ?2 AND minute < ?3 AND (?5 IS NULL OR source = ?5) AND ${inScope(scope)} GROUP BY bucket`,
         )
-        .all(scopeParameter(scope), from, to, step, sourceId ?? null),
+        .all(scopeParameter(scope), from, to, step, query.sourceId ?? null),
     ) as { bucket: number; events: number }[];
     for (const { bucket, events } of rows) sums[bucket] = (sums[bucket] ?? 0) + events;
   }
-  return sums.map((events, index) => ({ at: new Date((from + index * step) * MINUTE_MS).toISOString(), events }));
+  return toBuckets(plan, sums);
 }
 
-const REJECTS = 'rejects';
 const BEHIND_ALL_IDS = '~';
 
 /** Rejects as JSON, newest first by id. */
@@ -112,11 +113,7 @@ export function findRejects(
   query: Parameters<Store['findRejects']>[1],
 ): { items: string[]; next?: string } {
   const { limit, sourceId } = query;
-  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000)) {
-    throw new RangeError(`limit ${limit}: ask for 1 to 1,000 rejects`);
-  }
-  const after =
-    query.cursor === undefined ? BEHIND_ALL_IDS : (parseCursor(query.cursor, REJECTS, ['string'])[0] as string);
+  const after = rejectsAfter(query) ?? BEHIND_ALL_IDS;
   const lastDay = dayOfId(after);
   const found: { id: string; body: string }[] = [];
   for (const day of parts.days.all()) {
@@ -130,11 +127,8 @@ export function findRejects(
     found.push(...(rows as typeof found));
     if (found.length > limit) break;
   }
-  const items = found.slice(0, limit);
-  return {
-    items: items.map(({ body }) => body),
-    ...(found.length > limit && { next: formatCursor(REJECTS, [items.at(-1)?.id ?? '']) }),
-  };
+  const { items, ...next } = rejectPage(found, limit);
+  return { items: items.map(({ body }) => body), ...next };
 }
 
 /** Rejects as JSON, in the order of the ids. */
@@ -149,31 +143,18 @@ export function getRejects({ days }: EventParts, scope: Scope, ids: readonly str
   });
 }
 
-type LedgerSums = Awaited<ReturnType<Store['ledger']>>[number];
-
 /** By hour, then source. */
-export function ledger(parts: EventParts, scope: Scope, query: Parameters<Store['ledger']>[1]): LedgerSums[] {
-  const from = Math.ceil(Date.parse(query.since) / HOUR_MS);
-  const to = Math.ceil(Date.parse(query.until) / HOUR_MS);
-  const sums = new Map<string, { -readonly [P in keyof LedgerSums]: LedgerSums[P] }>();
+export function ledger(parts: EventParts, scope: Scope, query: Parameters<Store['ledger']>[1]): Ledger {
+  const [from, to] = ledgerHours(query);
+  const sums = createLedgerSums();
   const conditions = `hour >= ?2 AND hour < ?3 AND (?4 IS NULL OR source = ?4) AND ${inScope(scope)}`;
   const add = (file: SqliteFile, table: string, columns: string): void => {
     const rows = file.read(() =>
       file
         .sql(`SELECT hour, source, member, ${columns} FROM ${table} WHERE ${conditions}`)
         .all(scopeParameter(scope), from, to, query.sourceId ?? null),
-    ) as { hour: number; source: string; member: string; parsed: number; rejects: number; refused: number }[];
-    for (const { hour, source, member, parsed, rejects, refused } of rows) {
-      const key = `${String(hour).padStart(9, '0')} ${source} ${member}`;
-      const at = new Date(hour * HOUR_MS).toISOString();
-      const none = { received: 0, events: 0, rejects: 0, refused: 0 };
-      const sum = sums.get(key) ?? { memberId: member, sourceId: source, hour: at, ...none };
-      sum.events += parsed;
-      sum.rejects += rejects;
-      sum.refused += refused;
-      sum.received = sum.events + sum.rejects + sum.refused;
-      sums.set(key, sum);
-    }
+    ) as unknown as LedgerPart[];
+    for (const row of rows) sums.add(row);
   };
   const worked = 'parsed, rejects, 0 AS refused';
   add(parts.state, 'refused', '0 AS parsed, 0 AS rejects, records AS refused');
@@ -184,5 +165,5 @@ export function ledger(parts: EventParts, scope: Scope, query: Parameters<Store[
     const file = parts.days.open(day);
     if (file !== undefined) add(file, 'ledger', worked);
   }
-  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
+  return sums.rows();
 }

@@ -5,11 +5,11 @@
 import type { Scope } from '../model/scope.ts';
 import { compileQuery } from '../search/match.ts';
 import { queryTerms, type TermQuery } from '../search/terms.ts';
-import { formatCursor, parseCursor } from './cursor.ts';
+import { eventPosition, eventWindow } from './event-reads.ts';
+import { asciiSafeWord } from './index-word.ts';
 import type { Blocks } from './sqlite-block.ts';
 import type { Days } from './sqlite-days.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { indexWord } from './sqlite-format.ts';
 import { compilePrefilter } from './sqlite-prefilter.ts';
 import { inScope, scopeParameter } from './sqlite-scope.ts';
 import type { EventQuery } from './store.ts';
@@ -49,23 +49,12 @@ interface Found {
 }
 
 const PORTION = 500;
-const DEFAULT_BUDGET_MS = 2_000;
 /** The index refuses trees it cannot hold; such a query looks at everything. */
 const MOST_TERMS = 400;
-const LIST = 'events';
 
 export async function findEvents(parts: SearchParts, scope: Scope, query: EventQuery): Promise<LinePage> {
-  const sinceMs = parseTime(query.since);
-  const endMs = parseTime(query.until);
-  if (!(Number.isInteger(query.limit) && query.limit >= 1 && query.limit <= 1_000)) {
-    throw new RangeError(`limit ${query.limit}: ask for 1 to 1,000 events`);
-  }
-  const after = query.cursor === undefined ? undefined : parseCursor(query.cursor, LIST, ['number', 'string']);
-  const beforeMs = after === undefined ? Number.MAX_SAFE_INTEGER : (after[0] as number);
-  const beforeId = after === undefined ? '' : (after[1] as string);
-  // Events at the cursor's own time come only if their ids do; no id comes before the empty one.
-  const untilMs = Math.min(endMs, beforeId === '' ? beforeMs : beforeMs + 1);
-  const deadline = performance.now() + (query.budgetMs ?? DEFAULT_BUDGET_MS);
+  const { sinceMs, untilMs, before, budgetMs } = eventWindow(query);
+  const deadline = performance.now() + budgetMs;
   const walk = openWalk(parts, scope, query, sinceMs, untilMs);
   const look = compileLook(query);
   const page = createPage(query.limit);
@@ -86,17 +75,11 @@ export async function findEvents(parts: SearchParts, scope: Scope, query: EventQ
       const ms = block.times[index] as number;
       if (ms < sinceMs || ms >= untilMs || !page.takes(ms)) continue;
       const id = look(block.lines[index] as string);
-      if (id === undefined || (ms === beforeMs && id >= beforeId)) continue;
+      if (id === undefined || (ms === before?.ms && id >= before.id)) continue;
       page.add({ ms, id, line: block.lines[index] as string });
     }
   }
   return page.overflowed() ? page.cut() : { ...searchedAll, items: page.items() };
-}
-
-function parseTime(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new RangeError(`"${text.slice(0, 40)}" is no time; write it as 2026-11-03T00:00:00Z`);
-  return ms;
 }
 
 /** Line -> the event's id if the query wants it. */
@@ -117,10 +100,6 @@ function createPage(limit: number) {
   /** Something was left out for want of room. */
   let more = false;
   const lines = (found: readonly Found[]): string[] => found.map(({ line }) => line);
-  const position = (ms: number, id: string): Pick<LinePage, 'next' | 'searchedTo'> => ({
-    next: formatCursor(LIST, [ms, id]),
-    searchedTo: new Date(Math.min(ms + 1, 8.64e15)).toISOString(),
-  });
   return {
     /** The last one, once the page is full. */
     last: (): Found | undefined => items[limit - 1],
@@ -149,16 +128,12 @@ function createPage(limit: number) {
     /** The page is full; there may be more. */
     cut(): LinePage {
       const { ms, id } = items.at(-1) as Found;
-      return { items: lines(items), ...position(ms, id) };
+      return { items: lines(items), ...eventPosition(ms, id) };
     },
     /** Out of time: only what is newer than everything unseen is known to be in its place. */
     stop(frontier: number): LinePage {
       const sure = items.filter(({ ms }) => ms > frontier);
-      return {
-        items: lines(sure),
-        next: formatCursor(LIST, [frontier + 1, '']),
-        searchedTo: new Date(frontier + 1).toISOString(),
-      };
+      return { items: lines(sure), ...eventPosition(frontier + 1, '') };
     },
   };
 }
@@ -241,5 +216,5 @@ const countTerms = (terms: TermQuery): number =>
 
 const matchText = (terms: TermQuery): string =>
   terms.op === 'term' || terms.op === 'prefix'
-    ? `"${indexWord(terms.term)}"${terms.op === 'prefix' ? ' *' : ''}`
+    ? `"${asciiSafeWord(terms.term)}"${terms.op === 'prefix' ? ' *' : ''}`
     : `(${terms.of.map(matchText).join(terms.op === 'and' ? ' AND ' : ' OR ')})`;

@@ -1,9 +1,10 @@
 /** The writer's statements on state.db. Each works inside a transaction that its caller opened. */
 
 import { idFloor } from './event-place.ts';
+import { HOUR_MS } from './event-reads.ts';
 import { type DocHead, kinds } from './kinds.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { column, HOUR_MS } from './sqlite-format.ts';
+import { column } from './sqlite-format.ts';
 import { Deposed, type Kind, VersionConflict } from './store.ts';
 
 /** A change as it travels to the writer. */

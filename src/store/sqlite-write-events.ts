@@ -1,9 +1,9 @@
 /** The writer's statements on one day's file. Each works inside a transaction that its caller opened. */
 
 import type { Scope } from '../model/scope.ts';
+import { HOUR_MS } from './event-reads.ts';
 import type { BatchPut, DayPut } from './sqlite-encode.ts';
 import type { SqliteFile } from './sqlite-file.ts';
-import { HOUR_MS } from './sqlite-format.ts';
 import { inScope, scopeParameter } from './sqlite-scope.ts';
 
 /** Batches of the put that the file has already. Nothing of the put may be written while there are any. */

@@ -202,7 +202,10 @@ export interface Store {
   getRejects(scope: Scope, ids: readonly string[]): Promise<readonly Reject[]>;
   /** Forgets rejects that were replayed: their records moved to the batch that carries them now. The ledger keeps its sums. */
   removeRejects(scope: Scope, ids: readonly string[]): Promise<void>;
-  /** Matches of events at or after `sinceMs` (event time) whose batch is marked applied, in order of event time. For rebuilding. */
+  /**
+   * Matches of events at or after `sinceMs` (event time) whose batch is marked applied, in order of event time. For rebuilding: all
+   * of them, whoever wrote them, and however shortly before.
+   */
   appliedMatches(scope: Scope, sinceMs: number): AsyncIterable<readonly Match[]>;
   /** Ledger without `pending`, which the queue knows. Hours of receipt, `since` inclusive, `until` exclusive. */
   ledger(
@@ -228,7 +231,7 @@ export interface Store {
    */
   save(changes: readonly Change[], cause?: Cause): Promise<boolean>;
   /**
-   * Waits until nobody else leads, then leads; `holder` says who, for people. Where only one process can have the store open it
+   * Waits until nobody else leads, then leads, and reads what was written under every term before; `holder` says who, for people. Where only one process can have the store open it
    * does not wait. Throws when `signal` is aborted before.
    */
   takeLead(holder: string, signal: AbortSignal): Promise<Lead>;
