@@ -79,6 +79,7 @@ export async function openApi({
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
     log: log.child({ part: 'api' }, { level: quieter(config) }),
     config: {
+      trustedProxies: config.api.trustedProxies,
       secureCookies:
         config.api.secureCookies === 'always' ||
         (config.api.secureCookies === 'auto' && config.api.publicUrl?.startsWith('https:') === true),

@@ -5,7 +5,7 @@
 import type { Config } from './config.ts';
 import type { Engines } from './engines.ts';
 import type { CenterStatus, QueueStatus, StoreHealth, WaitingStatus } from './model/status.ts';
-import type { PeerStatus } from './peers/peers.ts';
+import type { PeerStatus, Role } from './peers/peers.ts';
 import type { Depth } from './queue/queue.ts';
 import { type CenterFacts, findProblems } from './status-problems.ts';
 import type { StoreStats } from './store/store.ts';
@@ -66,6 +66,29 @@ export function createCenterStatus(parts: {
       store: { ...healthNow, events: statsNow?.events ?? null, bytes: statsNow?.bytes ?? null },
     };
     return { ...facts, problems: findProblems(facts) };
+  };
+}
+
+/**
+ * Whether a process can do what its roles are there for. One that takes in logs is ready while the queue is, whatever the store does:
+ * logs must come in.
+ */
+export async function readiness(
+  status: () => Promise<CenterStatus>,
+  { roles, pipeline }: { roles: readonly Role[]; pipeline: { alive: boolean; threads: number } | undefined },
+) {
+  const { queues, store } = await status();
+  const needsStore = roles.some((role) => role !== 'intake');
+  const storeOk = store.state !== 'bad';
+  const { jobs = 0, records = 0, dead = 0, oldestMs = 0 } = queues?.records ?? {};
+  const waiting = `${jobs} batches, ${records} records wait, oldest ${Math.round(oldestMs / 1000)} s; ${dead} dead`;
+  return {
+    ready: queues !== null && (storeOk || !needsStore) && pipeline?.alive !== false,
+    checks: {
+      ...(pipeline !== undefined && { pipeline: { ok: pipeline.alive, detail: `${pipeline.threads} thread(s)` } }),
+      queue: { ok: queues !== null && dead === 0, detail: queues === null ? 'cannot be reached' : waiting },
+      store: { ok: storeOk, detail: store.detail },
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { openApi, openIntake, openProbes } from './app-doors.ts';
 import { processMetrics } from './app-metrics.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
 import { type AppRules, openRules } from './app-rules.ts';
-import { createCenterStatus } from './app-status.ts';
+import { createCenterStatus, readiness } from './app-status.ts';
 import type { Config } from './config.ts';
 import { allOrNone, type Engines, openEngines } from './engines.ts';
 import { rulePackFolders } from './packs/pack-folder.ts';
@@ -146,13 +146,8 @@ async function open(
   const status = createCenterStatus({ engines, config });
   const metrics = async (): Promise<string> =>
     processMetrics(await status(), { version, correlator: correlator && rules?.current().correlator.stats() });
-  const health = async () => ({
-    ready: !has('worker') || pipeline.alive(),
-    checks: {
-      ...(has('worker') && { pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` } }),
-      queue: await queueHealth(records),
-    },
-  });
+  const health = () =>
+    readiness(status, { roles, pipeline: has('worker') ? { alive: pipeline.alive(), threads: workers } : undefined });
   const doors = { config, engines, log, version, onClose, health, metrics, status };
   const intakeUrl = has('intake') ? await openIntake(doors) : '';
   const apiUrl =
@@ -204,12 +199,6 @@ function beginReloading(
     peers.tell({ kind: 'reload', actor });
     return told;
   };
-}
-
-async function queueHealth(records: Queue): Promise<{ ok: boolean; detail: string }> {
-  const { jobs, records: waiting, dead, oldestMs } = await records.depth();
-  const oldest = Math.round(oldestMs / 1000);
-  return { ok: dead === 0, detail: `${jobs} batches, ${waiting} records wait, oldest ${oldest} s; ${dead} dead` };
 }
 
 function createStatus(parts: {

@@ -213,6 +213,7 @@ function seedDocs(
 }
 
 const config: ApiParts['config'] = {
+  trustedProxies: ['loopback'],
   ...{ secureCookies: false, sessionHours: 12, lockAfter: 3, lockMinutes: 15, version: '0.0.0-test' },
 };
 

@@ -61,6 +61,8 @@ export interface ApiParts {
   readonly replay: (scope: Scope, rejectIds: readonly string[]) => Promise<{ replayed: number; cut: number }>;
   readonly log: FastifyBaseLogger;
   readonly config: {
+    /** Addresses and networks of proxies whose X-Forwarded-For is believed; "loopback" too. */
+    readonly trustedProxies: readonly string[];
     /** Cookies only over TLS, and browsers are told to use nothing else. */
     readonly secureCookies: boolean;
     readonly sessionHours: number;

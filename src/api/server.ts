@@ -48,8 +48,8 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
     requestTimeout: 60_000,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // A proxy on this machine may say whom it speaks for; anyone else is who they are.
-    trustProxy: 'loopback',
+    // Such a proxy may say whom it speaks for; anyone else is who they are.
+    trustProxy: [...parts.config.trustedProxies],
     // Counted ids would tell a reader how many requests the others make.
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 1_500 },
