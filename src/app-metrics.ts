@@ -65,9 +65,11 @@ function centerGauges(gauge: Gauge, { processes, queues, store, correlator, prob
       ? []
       : roles.map((role) => [`{role="${role}"}`, processes.filter((peer) => peer.roles.includes(role)).length]),
   );
-  gauge('hinomi_correlator_leaders', 'Correlators that lead: one when all is well.', [
-    ['', (processes ?? []).filter((peer) => peer.correlator?.leads === true).length],
-  ]);
+  gauge(
+    'hinomi_correlator_leaders',
+    'Correlators that lead: one when all is well.',
+    processes === null ? [] : one(processes.filter((peer) => peer.correlator?.leads === true).length),
+  );
   gauge(
     'hinomi_correlator_lag_seconds',
     'Age of the oldest batch whose matches were not seen yet.',

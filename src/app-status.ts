@@ -69,6 +69,8 @@ export function createCenterStatus(parts: {
   };
 }
 
+const GONE: readonly StoreHealth['reason'][] = ['unreachable', 'no-master', 'unreadable'];
+
 /**
  * Whether a process can do what its roles are there for. One that takes in logs is ready while the queue is, whatever the store does:
  * logs must come in.
@@ -79,7 +81,8 @@ export async function readiness(
 ) {
   const { queues, store } = await status();
   const needsStore = roles.some((role) => role !== 'intake');
-  const storeOk = store.state !== 'bad';
+  // A full disk is a problem to be seen, in the console too; who is taken away for it sees nothing.
+  const storeOk = !GONE.includes(store.reason);
   const { jobs = 0, records = 0, dead = 0, oldestMs = 0 } = queues?.records ?? {};
   const waiting = `${jobs} batches, ${records} records wait, oldest ${Math.round(oldestMs / 1000)} s; ${dead} dead`;
   return {
