@@ -11,7 +11,8 @@ const CALL_MS = 10_000;
 const ANSWER_MS = 5_000;
 /** How long a call waits for a lost connection to come back. */
 const RETURN_MS = 2_000;
-const OPEN_MS = 5_000;
+/** At a start all processes of a loaded machine ask at once. */
+const OPEN_MS = 20_000;
 const LEAST_VERSION = [6, 2] as const;
 
 export interface RedisConnection {

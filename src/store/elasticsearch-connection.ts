@@ -65,7 +65,7 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
   const ask = async (): Promise<string> => {
     const { nodes } = (await client.transport.request(
       { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
-      { requestTimeout: 5_000 },
+      { requestTimeout: 30_000 },
     )) as { nodes: Record<string, { version: string }> };
     return Object.values(nodes)[0]?.version ?? '';
   };

@@ -214,7 +214,7 @@ services.describe('faults of a cluster', ({ prefix }) => {
   }, 180_000);
   afterAll(async () => {
     await Promise.all([redis.stop(), shared.stop()]);
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
   for (const [index, fault] of faults.entries()) {
