@@ -52,8 +52,11 @@ export function recordsContract(current: OpenedStore): void {
     await put(first, last);
     const again = await current.reopen();
     await again.putBatches([last, first]);
-    const ids = (await again.findEvents(only('month'), { ...ever, limit: 10 })).items.map((one) => one['event.id']);
-    expect(ids.sort()).toEqual([last, first].flatMap(({ events }) => events.map((one) => one['event.id'])).sort());
+    const ids = async () =>
+      (await again.findEvents(only('month'), { ...ever, limit: 10 })).items.map((one) => one['event.id']).sort();
+    const all = [last, first].flatMap(({ events }) => events.map((one) => one['event.id'])).sort();
+    // What a store wrote before it was opened again another one wrote.
+    await expect.poll(ids, { timeout: 3_000 }).toEqual(all);
     expect(await again.ledger(only('month'), ever)).toMatchObject([
       { hour: '2026-10-31T23:00:00.000Z', received: 3, events: 2, rejects: 1 },
       { hour: '2026-11-01T00:00:00.000Z', received: 3, events: 2, rejects: 1 },
