@@ -65,7 +65,7 @@ export async function openIntake({ config, engines, log, onClose }: DoorParts): 
 /** Answers the address. */
 export async function openApi({
   config,
-  engines: { store, records },
+  engines: { store, records, matches },
   log,
   version,
   onClose,
@@ -74,7 +74,7 @@ export async function openApi({
   const api = await createApi({
     ...parts,
     store,
-    queue: records,
+    queues: { records, matches },
     connectors,
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
     log: log.child({ part: 'api' }, { level: quieter(config) }),

@@ -250,6 +250,12 @@ function differences({ processes }: CenterFacts): StatusProblem[] {
   return found;
 }
 
+/** Names what the status page shows (console/status/set-aside.tsx). */
+const retryAdvice =
+  'The reason is under “Batches set aside” below; once the cause is mended, an administrator works them again there with “Retry”.';
+const retryAdviceJa =
+  '理由は下の「処理できなかった束」にあります。原因を直した後、管理者がそこの「再処理」で処理し直せます。';
+
 function setAside({ queues }: CenterFacts): StatusProblem[] {
   const { records, matches } = queues ?? { records: { dead: 0 }, matches: { dead: 0 } };
   const found: StatusProblem[] = [];
@@ -259,9 +265,8 @@ function setAside({ queues }: CenterFacts): StatusProblem[] {
       severity: 'warning',
       title: `${plural(matches.dead, 'batch', 'batches')} of matches could not be made into alerts`,
       titleJa: `一致した記録 ${matches.dead.toLocaleString('ja-JP')} 束をアラートにできませんでした`,
-      advice: 'They are kept, and raise no alert. The log of the process whose correlator leads says why.',
-      adviceJa:
-        '記録は残っていますが、アラートになっていません。相関（correlator）を担うプロセスのログに理由があります。',
+      advice: `They are kept, and raise no alert. ${retryAdvice}`,
+      adviceJa: `記録は残っていますが、アラートになっていません。${retryAdviceJa}`,
     });
   }
   if (records.dead > 0) {
@@ -270,10 +275,8 @@ function setAside({ queues }: CenterFacts): StatusProblem[] {
       severity: 'warning',
       title: `${plural(records.dead, 'batch', 'batches')} of logs could not be worked`,
       titleJa: `ログ ${records.dead.toLocaleString('ja-JP')} 束を処理できませんでした`,
-      advice:
-        'They are kept, and what they hold was not looked at. GET /api/v1/queue says why; POST /api/v1/queue/dead/retry works them again once the cause is mended.',
-      adviceJa:
-        'ログは残っていますが、検知の対象になっていません。理由は GET /api/v1/queue に、原因を直した後の再処理は POST /api/v1/queue/dead/retry で行えます。',
+      advice: `They are kept, and what they hold was not looked at. ${retryAdvice}`,
+      adviceJa: `ログは残っていますが、検知の対象になっていません。${retryAdviceJa}`,
     });
   }
   return found;

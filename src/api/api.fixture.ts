@@ -17,7 +17,7 @@ import type { Alert, Campaign, Incident } from '../model/alert.ts';
 import type { Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { CenterStatus } from '../model/status.ts';
-import type { Depth } from '../queue/queue.ts';
+import type { DeadJob, Depth } from '../queue/queue.ts';
 import type { Change, Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import { auditChange } from './audit-entry.ts';
@@ -322,9 +322,15 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
       ...{ sourceId, memberId, receivedHour: `${at.slice(0, 13)}:00:00.000Z`, records: 6 },
     })),
   };
-  const dead = [alpha, beta].map(({ seeded: { sourceId, memberId, word } }) => ({
-    ...{ id: `dead-${word}`, memberId, sourceId, records: 1, receivedAt: at, error: `${word} is broken`, attempts: 5 },
-  }));
+  const dead = (id: string, receivedAt: string) =>
+    [alpha, beta].map(({ seeded: { sourceId, memberId, word } }) => ({
+      ...{ id: `${id}-${word}`, memberId, sourceId, records: 1, receivedAt, error: `${word} is broken`, attempts: 5 },
+    }));
+  const queueOf = (jobs: readonly DeadJob[]): ApiParts['queues']['records'] => ({
+    depth: async () => depth,
+    dead: async () => jobs,
+    retryDead: async (ids) => ids.length,
+  });
   const status = testStatus(at, [alpha.seeded, beta.seeded]);
   const saved: Change[] = [];
   const routes: { method: string; url: string; access: Access }[] = [];
@@ -333,7 +339,7 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
     const api = await createApi(
       {
         store,
-        queue: { depth: async () => depth, dead: async () => dead, retryDead: async (ids) => ids.length },
+        queues: { records: queueOf(dead('dead', at)), matches: queueOf(dead('dead-matches', iso(now - 1_000))) },
         rules: () => testRules,
         reloadRules: async () => ({
           ...testRules,

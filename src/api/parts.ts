@@ -48,8 +48,10 @@ export interface RulesReload {
 
 export interface ApiParts {
   readonly store: Store;
-  /** The queue of records. */
-  readonly queue: Pick<Queue, 'depth' | 'dead' | 'retryDead'>;
+  readonly queues: {
+    readonly records: Pick<Queue, 'depth' | 'dead' | 'retryDead'>;
+    readonly matches: Pick<Queue, 'dead' | 'retryDead'>;
+  };
   readonly rules: () => RulesInForce;
   /** Reads the rules' folders again, and puts it on record. Throws why the rules before stay in force. */
   readonly reloadRules: (actor: string) => Promise<RulesReload>;

@@ -34,6 +34,8 @@ export interface Signed {
     readonly queue: boolean;
     /** See how the center itself is. */
     readonly status: boolean;
+    /** Put batches that were set aside back into their queue. */
+    readonly retryBatches: boolean;
   };
   readonly signOut: () => void;
 }
@@ -184,6 +186,7 @@ export function SignedProvider(props: {
         replay: center,
         queue: center,
         status: user.role !== 'member' && user.members === 'all',
+        retryBatches: user.role === 'admin' && user.members === 'all',
       },
       signOut,
     };

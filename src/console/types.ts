@@ -115,6 +115,24 @@ export interface RuleView {
   readonly file: string;
 }
 
+/** A batch set aside after its last attempt. */
+export interface DeadBatch {
+  readonly queue: 'records' | 'matches';
+  readonly id: string;
+  readonly memberId: string;
+  readonly sourceId: string;
+  readonly records: number;
+  readonly receivedAt: string;
+  readonly error: string;
+  readonly attempts: number;
+}
+
+/** `oldestMs` is null for readers of some members. */
+export interface QueueView {
+  readonly depth: { readonly records: number; readonly oldestMs: number | null };
+  readonly dead: readonly DeadBatch[];
+}
+
 /** The rules in force, and which set they are. */
 export interface RuleList extends List<RuleView> {
   readonly version: string;

@@ -3,6 +3,7 @@ import type { Text } from './ja.ts';
 
 const number = (n: number) => n.toLocaleString('en');
 const plural = (n: number, one: string) => `${number(n)} ${n === 1 ? one : `${one}s`}`;
+const batches = (n: number) => `${number(n)} ${n === 1 ? 'batch' : 'batches'}`;
 
 export const status: Text['status'] = {
   title: 'Status',
@@ -47,6 +48,33 @@ export const status: Text['status'] = {
   between: (from, to) => `${from} to ${to}`,
   since: 'Oldest received',
   prompt: (time) => `Every member’s logs are taken up within ${time}.`,
+  setAside: {
+    title: 'Batches set aside',
+    hint: 'They failed at every attempt. Nothing of them is lost: mend the cause, then retry.',
+    forAdministrators: 'Administrators can retry.',
+    forAnalysts: 'Analysts and administrators can see which.',
+    queueNames: { records: 'Logs', matches: 'Matches' },
+    records: (n) => plural(n, 'record'),
+    received: 'received',
+    attempts: (n) => plural(n, 'attempt'),
+    error: 'Reason',
+    noError: 'not recorded',
+    retry: 'Retry',
+    retryOne: (member, source) => `Retry: ${member}, ${source}`,
+    retryAll: (n) => `Retry all (${number(n)})`,
+    confirm: (n) => `Retry ${batches(n)}?`,
+    confirmPart: (queue, n) => `${queue}: ${batches(n)}`,
+    confirmWhat: [
+      'They go back to their queues and are worked at once. What was stored of them already is not stored twice.',
+      'Detection goes by the times in the logs, so alerts for times that have passed may appear.',
+      'If the cause remains they come back here after further attempts. The audit records that you did this.',
+    ],
+    notAll: (n) => `${batches(n)} more; the oldest are shown, the others when these have gone.`,
+    retried: (n) => `${batches(n)} put back into the queue. Those that fail come back here.`,
+    noneRetried: 'Nothing to put back: they are being worked again already.',
+    partly: (n, why) => `${batches(n)} put back into the queue, then it could not go on: ${why}`,
+    empty: 'No batch is set aside.',
+  },
   processes: 'Processes',
   single: 'One process does everything.',
   noProcesses: 'No process reports',

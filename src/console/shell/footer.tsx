@@ -5,14 +5,9 @@ import { Link } from '../location.tsx';
 import { formatDuration } from '../parts/duration.ts';
 import { useQuery } from '../query.ts';
 import { useSigned, useText } from '../session.tsx';
+import type { QueueView } from '../types.ts';
 
 const refreshMs = 10_000;
-
-/** What the footer shows of GET /queue. `oldestMs` is null for readers of some members. */
-interface QueueView {
-  readonly depth: { readonly records: number; readonly oldestMs: number | null };
-  readonly dead: readonly unknown[];
-}
 
 export function Footer() {
   const text = useText();
@@ -46,7 +41,11 @@ export function Footer() {
             : ''}
         </ToStatus>
       )}
-      {dead > 0 ? <span className="footer-warning">{text.footer.dead(dead)}</span> : null}
+      {dead > 0 ? (
+        <span className="footer-warning">
+          <ToStatus>{text.footer.dead(dead)}</ToStatus>
+        </span>
+      ) : null}
       <span className="footer-zone">{text.footer.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
     </footer>
   );

@@ -10,6 +10,7 @@ import { StatusFacts } from './facts.tsx';
 import { StatusHeadline } from './headline.tsx';
 import { StatusProcesses } from './processes.tsx';
 import { StatusQueues } from './queues.tsx';
+import { StatusSetAside } from './set-aside.tsx';
 
 const refreshMs = 5_000;
 
@@ -47,6 +48,7 @@ export function StatusPage() {
             <StatusFacts status={data} />
             <StatusProcesses processes={data.processes} shared={data.engines.shared} />
             <StatusQueues status={data} />
+            <StatusSetAside queues={data.queues} onRetried={reload} />
           </div>
         </>
       )}
