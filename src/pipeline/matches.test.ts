@@ -6,6 +6,7 @@ import type { IncidentBook } from '../incident/book.ts';
 import type { Match } from '../model/alert.ts';
 import type { LeasedJob } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
+import { noTracer } from '../telemetry/tracer.ts';
 import { createMatchesWalk, rebuildMemory } from './matches.ts';
 
 const finding = (ruleId: string) => ({ ruleId }) as Finding;
@@ -13,6 +14,7 @@ const job = (id: string, atMs: number): LeasedJob =>
   ({
     id,
     receivedAt: '2026-11-24T00:00:00.000Z',
+    head: '',
     body: Buffer.from(JSON.stringify([{ ruleId: id, atMs }])),
   }) as unknown as LeasedJob;
 
@@ -45,7 +47,15 @@ function bench() {
       return true;
     },
   } as unknown as Store;
-  const walk = createMatchesWalk({ store, correlator, book, rulesById: new Map(), term: 1, onSaved: () => undefined });
+  const walk = createMatchesWalk({
+    store,
+    correlator,
+    book,
+    rulesById: new Map(),
+    term: 1,
+    tracer: noTracer,
+    onSaved: () => undefined,
+  });
   return { walk, log, causes, breakDisk: (now: boolean) => (broken = now) };
 }
 
