@@ -67,7 +67,10 @@ export function createExporter({ url, headers, resource, systems, log, limits }:
   const closing = new AbortController();
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  /** Of the spans that are first in line. */
   let attempts = 0;
+  /** Until the next request. */
+  let nextMs = everyMs;
   let dropped = 0;
   let failure: string | undefined;
   let closed = false;
@@ -95,7 +98,6 @@ export function createExporter({ url, headers, resource, systems, log, limits }:
     }, waitMs);
     timer.unref();
   }
-  let nextMs = everyMs;
 
   /** One request, and what follows from its outcome. */
   async function send(): Promise<void> {
