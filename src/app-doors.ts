@@ -20,6 +20,7 @@ export interface DoorParts {
   readonly version: string;
   readonly health: ApiParts['health'];
   readonly metrics: ApiParts['metrics'];
+  readonly status: ApiParts['status'];
   readonly onClose: (part: () => Promise<void>) => void;
 }
 
@@ -79,6 +80,7 @@ export async function openApi({
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
     log: log.child({ part: 'api' }, { level: quieter(config) }),
     config: {
+      trustedProxies: config.api.trustedProxies,
       secureCookies:
         config.api.secureCookies === 'always' ||
         (config.api.secureCookies === 'auto' && config.api.publicUrl?.startsWith('https:') === true),

@@ -11,6 +11,7 @@ import { openApi, openIntake, openProbes } from './app-doors.ts';
 import { processMetrics } from './app-metrics.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
 import { type AppRules, openRules } from './app-rules.ts';
+import { createCenterStatus, readiness } from './app-status.ts';
 import type { Config } from './config.ts';
 import { allOrNone, type Engines, openEngines } from './engines.ts';
 import { rulePackFolders } from './packs/pack-folder.ts';
@@ -139,20 +140,15 @@ async function open(
       correlator?.replace(message.changes);
     }
   });
-  const status = createStatus({ engines, roles, version, rules, correlator });
-  peers.report(status);
+  peers.report(createStatus({ engines, roles, version, rules, correlator }));
 
   // Doors.
-  const metrics = (): Promise<string> =>
-    processMetrics({ engines, version, correlator: correlator && rules?.current().correlator.stats() });
-  const health = async () => ({
-    ready: !has('worker') || pipeline.alive(),
-    checks: {
-      ...(has('worker') && { pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` } }),
-      queue: await queueHealth(records),
-    },
-  });
-  const doors = { config, engines, log, version, onClose, health, metrics };
+  const status = createCenterStatus({ engines, config });
+  const metrics = async (): Promise<string> =>
+    processMetrics(await status(), { version, correlator: correlator && rules?.current().correlator.stats() });
+  const health = () =>
+    readiness(status, { roles, pipeline: has('worker') ? { alive: pipeline.alive(), threads: workers } : undefined });
+  const doors = { config, engines, log, version, onClose, health, metrics, status };
   const intakeUrl = has('intake') ? await openIntake(doors) : '';
   const apiUrl =
     has('api') && rules !== undefined
@@ -205,12 +201,6 @@ function beginReloading(
   };
 }
 
-async function queueHealth(records: Queue): Promise<{ ok: boolean; detail: string }> {
-  const { jobs, records: waiting, dead, oldestMs } = await records.depth();
-  const oldest = Math.round(oldestMs / 1000);
-  return { ok: dead === 0, detail: `${jobs} batches, ${waiting} records wait, oldest ${oldest} s; ${dead} dead` };
-}
-
 function createStatus(parts: {
   readonly engines: Engines;
   readonly roles: readonly Role[];
@@ -221,11 +211,15 @@ function createStatus(parts: {
   const { engines, roles, version, rules, correlator } = parts;
   const startedAt = new Date().toISOString();
   let before = { usage: process.cpuUsage(), at: performance.now() };
+  let cpu = 0;
   return () => {
     const now = { usage: process.cpuUsage(), at: performance.now() };
     const usedMs = (now.usage.user + now.usage.system - before.usage.user - before.usage.system) / 1_000;
-    const cpu = usedMs / Math.max(1, now.at - before.at);
-    before = now;
+    // Several ask, one right after the other: a moment is no measure.
+    if (now.at - before.at >= 1_000) {
+      cpu = usedMs / (now.at - before.at);
+      before = now;
+    }
     return {
       ...{ id: engines.id, roles, version, host: hostname(), pid: process.pid, startedAt },
       seenAt: new Date().toISOString(),

@@ -28,6 +28,16 @@ export const configSchema = z.strictObject({
         .optional()
         .meta({ expects: 'an http or https address', example: 'https://soc.example.jp' })
         .describe('Address under which people reach the console, for links; the listening address where left out'),
+      trustedProxies: z
+        .array(z.string().regex(/^(loopback|linklocal|uniquelocal|[\da-fA-F.:]{2,45}(\/\d{1,3})?)$/))
+        .default(['loopback'])
+        .meta({
+          expects: 'a list of addresses, networks such as 10.0.0.0/8, or "loopback"',
+          example: ['loopback', '192.0.2.0/24'],
+        })
+        .describe(
+          'Proxies that may say for whom they ask: they are believed in X-Forwarded-For, anyone else is who they are',
+        ),
       secureCookies: z
         .enum(['auto', 'always', 'never'])
         .default('auto')

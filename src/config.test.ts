@@ -25,7 +25,12 @@ function mistakesOf(options: ConfigOptions): readonly string[] {
 
 test('nothing at all gives the defaults', () => {
   const config = loadConfig({ env: {} });
-  expect(config.api).toEqual({ host: '127.0.0.1', port: 8080, secureCookies: 'auto' });
+  expect(config.api).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    trustedProxies: ['loopback'],
+    secureCookies: 'auto',
+  });
   expect(config.intake.maxBodyBytes).toBe(16_777_216);
   expect(config.rules).toEqual({ shipped: true, folders: [], placeholders: {} });
 });

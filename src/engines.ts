@@ -45,6 +45,8 @@ export interface Engines {
 }
 
 const DAY_MS = 86_400_000;
+/** All processes of a machine that has just started ask at once. */
+const OPEN_MS = 20_000;
 
 interface Opened {
   readonly close: () => Promise<void>;
@@ -158,7 +160,7 @@ async function openQueue({ queue: settings, dataDir, retention }: Config, name: 
     };
   }
   const { url, cluster, prefix, shards } = settings.redis;
-  const options: BullmqQueueOptions = { url, cluster, prefix, shards, name, rememberMs };
+  const options: BullmqQueueOptions = { url, cluster, prefix, shards, name, rememberMs, openMs: OPEN_MS };
   const host = await openBullmqQueue(options);
   return {
     queue: host.queue,

@@ -18,7 +18,10 @@ import { play } from '../src/demo/play.ts';
 import { settleCity } from '../src/demo/settle.ts';
 import { victims } from '../src/demo/story.ts';
 import { CENTER_SCOPE } from '../src/model/scope.ts';
+import { centerFacts, processOf } from '../src/status.fixture.ts';
+import { findProblems } from '../src/status-problems.ts';
 import { addUser, drained } from './center.ts';
+import { audit } from './page-audit.ts';
 
 const executablePath = [
   process.env.HINOMI_CHROMIUM,
@@ -304,6 +307,52 @@ describe.skipIf(executablePath === undefined)(
       expect(await page.locator('main img').count()).toBe(0);
     });
 
+    it('tells how the center is, at once when something breaks, and to its own people only', async () => {
+      await signIn('kai');
+      await page.keyboard.press('g');
+      await page.keyboard.press('t');
+      await page.waitForURL('**/status');
+      const headline = page.locator('.status-headline h2');
+      await headline.waitFor();
+      // The disk of whoever runs this may be nearly full, and the page is to say so.
+      const { problems, processes } = await (await page.request.get(`${center.apiUrl}/api/v1/status`)).json();
+      expect(problems.filter(({ code }: { code: string }) => code !== 'store-disk-low')).toEqual([]);
+      expect(await headline.textContent()).toMatch(problems.length === 0 ? /^すべて正常$/ : /注意 1 件$/);
+      await page.getByText('1 つのプロセスがすべての役割を担っています').waitFor();
+      await page.getByText(`${processes[0].host} · ${process.pid}`).waitFor();
+
+      const late = { jobs: 9, records: 900, bytes: 9_000, dead: 0, oldestMs: 400_000 };
+      const facts = centerFacts({
+        processes: [processOf(['intake', 'api']), processOf(['correlator'])],
+        queues: { records: late, matches: { ...late, oldestMs: 0 }, memoryShare: 0.7, backlogShare: 0.1 },
+        waiting: [
+          { memberId: quiet.id, records: 900, oldestHour: new Date().toISOString(), leastMs: 0, mostMs: 400_000 },
+        ],
+      });
+      const broken = { ...facts, problems: findProblems(facts) };
+      await page.route('**/api/v1/status', (route) => route.fulfill({ json: broken }));
+      await page.locator('.status-problem').first().waitFor();
+      expect(await headline.textContent()).toBe(`対応が必要です。問題 ${broken.problems.length} 件`);
+      expect(await page.locator('.status-problem h3').first().textContent()).toContain(
+        'ログを処理するプロセスがありません',
+      );
+      await page.locator('.status-concerns a', { hasText: quiet.name }).focus();
+      expect(await page.locator('.table-processes tbody tr').count()).toBe(2);
+      expect(await page.evaluate(audit)).toEqual([]);
+
+      // What was known last stays in sight when the center does not answer.
+      await page.route('**/api/v1/status', (route) => route.abort());
+      await page.getByText('最新の状態を読めません').waitFor();
+      expect(await page.locator('.table-processes tbody tr').count()).toBe(2);
+      expect(await headline.count()).toBe(0);
+      await page.context().close();
+
+      await signIn('mori', '/status');
+      await page.getByRole('alert').filter({ hasText: 'この操作の権限がありません' }).waitFor();
+      expect(await page.locator('a[href="/status"]').count()).toBe(0);
+      wrongs.splice(0, wrongs.length, ...wrongs.filter((wrong) => !/ERR_FAILED|status of 403/.test(wrong)));
+    });
+
     it.each([
       ['light', 1280],
       ['dark', 1280],
@@ -326,6 +375,7 @@ describe.skipIf(executablePath === undefined)(
           '/members',
           `/members/${entered.id}`,
           '/rules',
+          '/status',
         ]) {
           await page.goto(center.apiUrl + path);
           await page.locator('main table:visible, main article, .panel h2').first().waitFor();
@@ -336,50 +386,3 @@ describe.skipIf(executablePath === undefined)(
     );
   },
 );
-
-/** Runs in the page: texts of too little contrast (WCAG 1.4.3), controls without a name (4.1.2). */
-function audit(): string[] {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  if (canvas === null) return ['no canvas'];
-  const paint = (colors: readonly string[]): number[] => {
-    canvas.clearRect(0, 0, 1, 1);
-    for (const color of colors) {
-      canvas.fillStyle = color;
-      canvas.fillRect(0, 0, 1, 1);
-    }
-    return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
-  };
-  const luminance = (rgb: readonly number[]) => {
-    const [r = 0, g = 0, b = 0] = rgb.map((part) => {
-      const value = part / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const wrong = new Set<string>();
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-    const element = node.parentElement;
-    const text = node.textContent?.trim() ?? '';
-    if (element === null || text === '' || element.closest('.hidden-visually, noscript, option, svg title, .skip'))
-      continue;
-    if (element.closest(':disabled') !== null || !element.checkVisibility()) continue;
-    const backgrounds: string[] = [];
-    for (let at: Element | null = element; at !== null; at = at.parentElement) {
-      backgrounds.unshift(getComputedStyle(at).backgroundColor);
-    }
-    const style = getComputedStyle(element);
-    const color = element instanceof SVGElement ? style.fill : style.color;
-    const ground = luminance(paint(backgrounds));
-    const ink = luminance(paint([...backgrounds, color]));
-    const ratio = (Math.max(ground, ink) + 0.05) / (Math.min(ground, ink) + 0.05);
-    if (ratio < 4.5) wrong.add(`${ratio.toFixed(2)} ${element.className} ${text.slice(0, 30)}`);
-  }
-  for (const control of document.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, summary')) {
-    const labels = (control as HTMLInputElement).labels ?? [];
-    const named =
-      control.getAttribute('aria-label') ?? [control, ...labels].map((one) => one.textContent?.trim() ?? '').join('');
-    if (named === '') wrong.add(`no name: ${control.outerHTML.slice(0, 120)}`);
-  }
-  return [...wrong];
-}

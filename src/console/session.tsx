@@ -32,6 +32,8 @@ export interface Signed {
     readonly comment: boolean;
     readonly replay: boolean;
     readonly queue: boolean;
+    /** See how the center itself is. */
+    readonly status: boolean;
   };
   readonly signOut: () => void;
 }
@@ -181,6 +183,7 @@ export function SignedProvider(props: {
         comment: center || user.role === 'responder' || user.role === 'member',
         replay: center,
         queue: center,
+        status: user.role !== 'member' && user.members === 'all',
       },
       signOut,
     };

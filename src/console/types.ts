@@ -7,8 +7,9 @@ import type { Alert, alertStatus, Campaign, closeReason, Incident, incidentStatu
 import type { Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { Member, Source } from '../model/member.ts';
+import type { CenterStatus, ProcessStatus, StatusProblem, WaitingStatus } from '../model/status.ts';
 
-export type { Campaign, Event, Level, Member, Reject, Role };
+export type { Campaign, CenterStatus, Event, Level, Member, ProcessStatus, Reject, Role, StatusProblem, WaitingStatus };
 export type Language = User['language'];
 export type AlertStatus = (typeof alertStatus)['_output'];
 export type CloseReason = (typeof closeReason)['_output'];
