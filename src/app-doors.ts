@@ -29,7 +29,7 @@ const quieter = ({ log }: Config): string => (log.level === 'info' ? 'warn' : lo
 
 /** Answers the address. */
 export async function openIntake({ config, engines, log, onClose }: DoorParts): Promise<string> {
-  const { store, records, peers } = engines;
+  const { store, records, peers, tracer } = engines;
   const refused = createRefused(store, (error) =>
     log.error({ err: error }, 'refused records could not be counted; will retry'),
   );
@@ -54,6 +54,7 @@ export async function openIntake({ config, engines, log, onClose }: DoorParts): 
     quota: createQuota(config.intake.quota, Date.now, () => doors),
     backlog: createBacklog({ depth: () => records.depth(), fill: engines.queueFill }, config.intake.backlog),
     refused,
+    tracer,
     maxUnpackedBytes: config.intake.maxUnpackedBytes,
     maxBodyBytes: config.intake.maxBodyBytes,
     log: log.child({ part: 'intake' }, { level: quieter(config) }),

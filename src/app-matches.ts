@@ -7,6 +7,7 @@ import { createMatchesWalk, rebuildBook, rebuildMemory } from './pipeline/matche
 import type { Queue, Stop } from './queue/queue.ts';
 import type { LoadedRules } from './rule-loading.ts';
 import { type Change, Deposed, type Store, StoreUnavailable } from './store/store.ts';
+import type { Tracer } from './telemetry/tracer.ts';
 
 const advanceEveryMs = 15_000;
 /** How much later than it happened an event of a source that works may come here. */
@@ -29,6 +30,7 @@ export interface MatchesWorkParts {
   readonly book: IncidentBook;
   /** The lead that findings are written under. */
   readonly term: number;
+  readonly tracer: Tracer;
   readonly onSaved: (changes: readonly Change[]) => void;
   readonly log: { error(data: object, text: string): void };
 }

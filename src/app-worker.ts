@@ -83,12 +83,13 @@ const calls: PipelineCalls = {
   },
   async work(start) {
     putToWork(start.matchFields);
-    const { store, records, matches } = await openThreadEngines(start.engines);
+    const { store, records, matches, tracer } = await openThreadEngines(start.engines);
     const walk = createRecordsWalk({
       store,
       matches,
       connectors: new Map(connectors.map((connector) => [connector.type, connector])),
       rules: () => atWork as RulesAtWork,
+      tracer,
       limits: data.limits,
     });
     const walkAndNote = (jobs: Parameters<typeof walk>[0]): Promise<void> => {

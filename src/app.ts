@@ -93,7 +93,7 @@ async function open(
   // Registered again once it works, to be stopped before the engines are closed.
   onClose(stopPipeline);
   const [engines, rules] = await allOrNone([
-    openEngines(config, onClose, log),
+    openEngines(config, onClose, log, version),
     has('worker') || has('correlator') || has('api')
       ? openRules({
           folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],
@@ -103,7 +103,7 @@ async function open(
         })
       : Promise.resolve(undefined),
   ]);
-  const { store, records, matches, peers } = engines;
+  const { store, records, matches, peers, tracer } = engines;
 
   // Correlator and incidents.
   const live = createLive();
@@ -114,7 +114,7 @@ async function open(
   };
   let correlator: CorrelatorWork | undefined;
   if (rules !== undefined && has('correlator')) {
-    correlator = beginCorrelator({ store, matches, waiting: [records, matches], onSaved: watch, log }, rules);
+    correlator = beginCorrelator({ store, matches, waiting: [records, matches], tracer, onSaved: watch, log }, rules);
     const { stop } = correlator;
     onClose(() => within(FINISH_MS, stop()));
     // In a cluster another may lead for weeks.

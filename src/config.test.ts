@@ -192,6 +192,7 @@ test('every setting is described, has a default or may be left out, and a variab
     'store.elasticsearch.apiKey',
     'store.elasticsearch.caFile',
     'probes.port',
+    'telemetry.otlpUrl',
   ]);
   expect(settings.find(({ path }) => path === 'intake.quota.recordsPerSecond')?.env).toBe(
     'HINOMI_INTAKE_QUOTA_RECORDS_PER_SECOND',
