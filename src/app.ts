@@ -48,18 +48,23 @@ export interface CenterOptions {
 
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 600_000;
-/** What runs is given so long to finish; then it is left, and comes back from its queue. */
+/** What runs is given so long to finish, all of it together; then it is left, and comes back from its queue. */
 const FINISH_MS = 7_000;
+/** What stops last is not cut off for what stopped first. */
+const LEAST_FINISH_MS = 500;
 
 /** Throws what keeps it from running (a port that is taken, a folder in use, a server away), with nothing left open. */
 export async function startCenter(options: CenterOptions): Promise<Center> {
   const opened: (() => Promise<void>)[] = [];
+  let finishBy = Number.POSITIVE_INFINITY;
+  const finishMs = (): number => Math.max(LEAST_FINISH_MS, Math.min(FINISH_MS, finishBy - performance.now()));
   // What was opened last closes first: doors, then threads, then engines.
   const close = async (): Promise<void> => {
+    finishBy = performance.now() + FINISH_MS;
     for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part();
   };
   try {
-    return { ...(await open(options, (part) => opened.push(part))), close };
+    return { ...(await open(options, (part) => opened.push(part), finishMs)), close };
   } catch (error) {
     await close();
     throw error;
@@ -69,6 +74,7 @@ export async function startCenter(options: CenterOptions): Promise<Center> {
 async function open(
   { config, consoleFolder, version, roles = allRoles }: CenterOptions,
   onClose: (part: () => Promise<void>) => void,
+  finishMs: () => number,
 ): Promise<Omit<Center, 'close'>> {
   checkRoles(config, roles);
   const has = (role: Role): boolean => roles.includes(role);
@@ -89,7 +95,7 @@ async function open(
     },
     log,
   );
-  const stopPipeline = (): Promise<void> => pipeline.stop(FINISH_MS);
+  const stopPipeline = (): Promise<void> => pipeline.stop(finishMs());
   // Registered again once it works, to be stopped before the engines are closed.
   onClose(stopPipeline);
   const [engines, rules] = await allOrNone([
@@ -116,7 +122,7 @@ async function open(
   if (rules !== undefined && has('correlator')) {
     correlator = beginCorrelator({ store, matches, waiting: [records, matches], tracer, onSaved: watch, log }, rules);
     const { stop } = correlator;
-    onClose(() => within(FINISH_MS, stop()));
+    onClose(() => within(finishMs(), stop()));
     // In a cluster another may lead for weeks.
     if (!engines.shared) await correlator.began;
   }
