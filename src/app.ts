@@ -49,7 +49,7 @@ export interface CenterOptions {
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 600_000;
 /** What runs is given so long to finish, all of it together; then it is left, and comes back from its queue. */
-const FINISH_MS = 7_000;
+const FINISH_MS = 5_000;
 /** What stops last is not cut off for what stopped first. */
 const LEAST_FINISH_MS = 500;
 
