@@ -1,6 +1,7 @@
 /** The event half of the cluster's store by itself: the contract of events over an Elasticsearch, with documents kept in memory. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
+import type { CopyableStore } from './copy.ts';
 import { connectElasticsearch, type Elastic } from './elasticsearch-connection.ts';
 import { openEvents } from './elasticsearch-events.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
@@ -35,14 +36,14 @@ function createMarks() {
 
 interface Opened {
   readonly elastic: Elastic;
-  readonly store: Store;
+  readonly store: CopyableStore;
 }
 
 async function open(prefix: string, marks = createMarks(), dailyAbove?: number): Promise<Opened> {
   const elastic = await connectElasticsearch({ urls: [url], prefix });
   const fresh = createFreshness(elastic);
   const half = await openEvents({ elastic, fresh, ...marks, ...(dailyAbove !== undefined && { dailyAbove }) });
-  return { elastic, store: { ...half, ...marks.store } as unknown as Store };
+  return { elastic, store: { ...half, ...marks.store } as unknown as CopyableStore };
 }
 
 describe.skipIf(url === '')('events in elasticsearch', () => {
