@@ -13,6 +13,7 @@ import type { EventSearch, Hit } from './elasticsearch-event-search.ts';
 import { readWhole, sumsOf, uuidOf } from './elasticsearch-ledger.ts';
 import { createPortions } from './elasticsearch-portion.ts';
 import { listIndices } from './elasticsearch-prune.ts';
+import { dayOf } from './event-place.ts';
 import { HOUR_MS, type LedgerPart } from './event-reads.ts';
 
 export interface CopyParts {
@@ -27,18 +28,35 @@ export interface ListedIndex {
 
 const SUMS = 5_000;
 
-/** Sums beyond the batches that are copied, and the indices that these are in. */
+const BEHIND_ALL_DAYS = '9999-12-31';
+
+/** Day of the oldest event or reject. Rows of batches from before are what retention left of them: sums, to a copy. */
+export async function firstDay({ elastic, search }: CopyParts): Promise<string> {
+  const { hits } = await search.findIn([allEvents(elastic.prefix)], {
+    query: { bool: { filter: [ofKind('event', 'reject')] } },
+    sort: [{ received: 'asc' }],
+    size: 1,
+    _source: false,
+  });
+  const first = hits.hits[0]?.sort[0];
+  return first === undefined ? BEHIND_ALL_DAYS : dayOf(first as number);
+}
+
+/** Sums beyond the batches that are copied, and the indices that these are in; `first`: as firstDay said. */
 export async function readSums(
   { elastic, search }: CopyParts,
+  first: string,
   sinceDay: string | undefined,
 ): Promise<{ pieces: readonly CopyPiece[]; indices: readonly ListedIndex[] }> {
   return readWhole(elastic, async (leaveOut) => {
     const indices = await listIndices(elastic);
     const places = [allEvents(elastic.prefix), ledgerIndex(elastic.prefix)];
     const sums = createSums();
-    for await (const part of sumsOf(search, places, [ofKind('refused', 'ledger')], leaveOut)) sums.add(part);
-    if (sinceDay !== undefined) {
-      const left: Clause[] = [ofKind('batch'), { range: { received: { lt: sinceDay } } }];
+    const rows: Clause = { bool: { filter: [ofKind('batch'), { range: { received: { lt: first } } }] } };
+    const known: Clause = { bool: { should: [ofKind('refused', 'ledger'), rows], minimum_should_match: 1 } };
+    for await (const part of sumsOf(search, places, [known], leaveOut)) sums.add(part);
+    if (sinceDay !== undefined && sinceDay > first) {
+      const left: Clause[] = [ofKind('batch'), { range: { received: { gte: first, lt: sinceDay } } }];
       for await (const part of sumsOf(search, [allEvents(elastic.prefix)], left)) sums.addLeft(part);
     }
     return { pieces: sums.pieces(), indices };
@@ -98,7 +116,7 @@ const GROUP_RECORDS = 2_000;
 export async function* copyIndex(
   parts: CopyParts,
   { index, uuid }: ListedIndex,
-  sinceDay: string | undefined,
+  sinceDay: string,
   wanted: CopyOptions['wanted'],
 ): AsyncGenerator<CopyPiece, boolean> {
   const member = parseEventIndex(parts.elastic.prefix, index)?.member;
@@ -120,12 +138,11 @@ export async function* copyIndex(
 }
 
 /** Rows of batches by time of receipt. Each page begins at the time the last one ended at, and leaves out what that one had. */
-async function* walkRows({ search }: CopyParts, index: string, sinceDay: string | undefined): AsyncGenerator<Hit[]> {
+async function* walkRows({ search }: CopyParts, index: string, sinceDay: string): AsyncGenerator<Hit[]> {
   let fromMs: number | undefined;
   let seen = new Set<string>();
   for (let size = ROWS; ; ) {
-    const filter: Clause[] = [ofKind('batch')];
-    if (sinceDay !== undefined) filter.push({ range: { received: { gte: sinceDay } } });
+    const filter: Clause[] = [ofKind('batch'), { range: { received: { gte: sinceDay } } }];
     if (fromMs !== undefined) filter.push({ range: { received: { gte: fromMs, format: 'epoch_millis' } } });
     const { hits } = await search.findIn([index], { query: { bool: { filter } }, sort: [{ received: 'asc' }], size });
     const rows = hits.hits.filter(({ _id }) => !seen.has(_id));

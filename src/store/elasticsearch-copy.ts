@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { CensusRow, Copying, CopyOrigin } from './copy.ts';
 import type { Elastic } from './elasticsearch-connection.ts';
-import { copyIndex, copyRejects, readRemoved, readSums } from './elasticsearch-copy-events.ts';
+import { copyIndex, copyRejects, firstDay, readRemoved, readSums } from './elasticsearch-copy-events.ts';
 import { createCopyIn } from './elasticsearch-copy-in.ts';
 import { copyState } from './elasticsearch-copy-state.ts';
 import { docIndex } from './elasticsearch-doc-format.ts';
-import { allEvents, ofKind, parseEventIndex } from './elasticsearch-event-format.ts';
+import { allEvents, ofKind } from './elasticsearch-event-format.ts';
 import type { Bucket, EventSearch } from './elasticsearch-event-search.ts';
 import { appliedIndex, type Journal, stateIndex } from './elasticsearch-journal.ts';
 import type { Freshness } from './elasticsearch-refresh.ts';
@@ -25,7 +25,6 @@ export interface CopyingParts {
 }
 
 const PAGE = 1_000;
-const BEHIND_ALL_DAYS = '9999-12-31';
 
 export function createElasticsearchCopying(parts: CopyingParts): Copying {
   const { elastic, fresh, search, journal, lacking } = parts;
@@ -71,12 +70,19 @@ export function createElasticsearchCopying(parts: CopyingParts): Copying {
         rows.push({ memberId, of, count: doc_count });
       };
     for (const kind of kindNames) {
-      const living = { bool: { must_not: [{ term: { removed: true } }] } };
-      await countBy(docIndex(prefix, kind), 'member', living, toRow(kind as Kind));
+      const there = { bool: { must_not: [{ term: { removed: true } }] } };
+      await countBy(docIndex(prefix, kind), 'member', there, toRow(kind as Kind));
     }
-    for (const of of ['event', 'reject', 'batch'] as const) {
+    for (const of of ['event', 'reject'] as const) {
       await countBy(allEvents(prefix), 'organization.id', { bool: { filter: [ofKind(of)] } }, toRow(of));
     }
+    const living = { range: { received: { gte: await firstDay(parts) } } };
+    await countBy(
+      allEvents(prefix),
+      'organization.id',
+      { bool: { filter: [ofKind('batch'), living] } },
+      toRow('batch'),
+    );
     const matched = { bool: { filter: [ofKind('event'), { range: { matched: { gte: 1 } } }] } };
     const toMatches = (memberId: string | null, { sum }: Bucket): void => {
       rows.push({ memberId, of: 'match', count: (sum as { value: number }).value });
@@ -99,15 +105,16 @@ export function createElasticsearchCopying(parts: CopyingParts): Copying {
 
   return {
     async *copyOut({ sinceDay, wanted } = {}) {
-      const listed = (await readSums(parts, sinceDay)).indices;
-      const days = listed.flatMap(({ index }) => parseEventIndex(prefix, index)?.firstDay ?? []).sort();
-      yield { kind: 'since', day: days[0] ?? BEHIND_ALL_DAYS };
+      await fresh.beforeWhole([allEvents(prefix)]);
+      const first = await firstDay(parts);
+      yield { kind: 'since', day: first };
       yield* copyState(elastic, fresh, journal, sinceDay);
       await fresh.beforeWhole([allEvents(prefix)]);
-      const { pieces, indices } = await readSums(parts, sinceDay);
+      const { pieces, indices } = await readSums(parts, first, sinceDay);
       yield* pieces;
+      const from = sinceDay !== undefined && sinceDay > first ? sinceDay : first;
       for (const index of indices) {
-        if (yield* copyIndex(parts, index, sinceDay, wanted)) continue;
+        if (yield* copyIndex(parts, index, from, wanted)) continue;
         yield* await readRemoved(parts, index.index);
       }
       yield* copyRejects(parts, sinceDay === undefined ? null : idFloor(sinceDay));
