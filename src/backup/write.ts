@@ -7,7 +7,6 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { type BackupCounts, type BackupHead, type BackupPiece, countPiece, formatPiece } from './format.ts';
 
@@ -34,12 +33,12 @@ export async function writeBackup(
     const packer = createZstdCompress({
       params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
     });
-    const out = file.createWriteStream({ autoClose: false });
-    packer.pipe(out);
-    // Whichever of the two fails ends the wait for the other.
-    const done = Promise.all([finished(packer), finished(out)]);
-    out.once('error', (error) => packer.destroy(error));
-    done.catch(() => undefined);
+    const done = (async () => {
+      // From where the one before ended: all of it, or it throws.
+      for await (const chunk of packer) await file.writeFile(chunk);
+    })();
+    // A disk that is full ends the wait of whoever packs.
+    done.catch((error: Error) => packer.destroy(error));
     const counts = await writeLines(packer, done, head, pieces, onPiece);
     await file.sync();
     const { size } = await file.stat();

@@ -81,9 +81,9 @@ function createSums() {
     },
     pieces(): readonly CopyPiece[] {
       const pieces: CopyPiece[] = [];
-      for (const of of ['removed', 'refused', 'left'] as const) {
-        for (let at = 0; at < rows[of].length; at += SUMS)
-          pieces.push({ kind: 'sums', of, rows: rows[of].slice(at, at + SUMS) });
+      for (const kind of ['removed', 'refused', 'left'] as const) {
+        for (let at = 0; at < rows[kind].length; at += SUMS)
+          pieces.push({ kind: 'sums', of: kind, rows: rows[kind].slice(at, at + SUMS) });
       }
       return pieces;
     },

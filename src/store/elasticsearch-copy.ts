@@ -73,8 +73,8 @@ export function createElasticsearchCopying(parts: CopyingParts): Copying {
       const there = { bool: { must_not: [{ term: { removed: true } }] } };
       await countBy(docIndex(prefix, kind), 'member', there, toRow(kind as Kind));
     }
-    for (const of of ['event', 'reject'] as const) {
-      await countBy(allEvents(prefix), 'organization.id', { bool: { filter: [ofKind(of)] } }, toRow(of));
+    for (const kind of ['event', 'reject'] as const) {
+      await countBy(allEvents(prefix), 'organization.id', { bool: { filter: [ofKind(kind)] } }, toRow(kind));
     }
     const living = { range: { received: { gte: await firstDay(parts) } } };
     await countBy(
