@@ -36,7 +36,7 @@ export async function checkCounts(from: CopyableStore, to: CopyableStore): Promi
   const shown = (row: readonly string[]): string[] => row.filter((_, index) => index === 0 || used[index - 1]);
   const titles = ['MEMBER', ...columns.map((column) => column.toUpperCase())];
   const table = printTable(shown(titles), rows.map(shown));
-  return { equal, table: ledgerDiffers === 0 ? table : `${table}\n${ledgerDiffers} rows of the ledger differ.` };
+  return { equal, table: ledgerDiffers === 0 ? table : `${table}\nRows of the ledger that differ: ${ledgerDiffers}.` };
 }
 
 async function countAll(store: CopyableStore): Promise<{ counts: Counts; ledger: ReadonlyMap<string, string> }> {

@@ -6,6 +6,8 @@ import { restorePack } from '../backup/packs.ts';
 import { type Checked, checkBackup, readBackup } from '../backup/read.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { type HeldQueues, holdQueues, openStore } from '../engines.ts';
+import { timedId } from '../ids.ts';
+import { CENTER_SCOPE } from '../model/scope.ts';
 import { formatSeconds, type Progress, showProgress } from '../progress.ts';
 import type { CopyableStore, CopyPiece } from '../store/copy.ts';
 import { kindNames } from '../store/kinds.ts';
@@ -137,12 +139,14 @@ async function fill(files: readonly Checked[], partial: boolean, target: Target)
   }
   shown.stop();
   // Several files overlap: what each holds says nothing of the sum.
-  const wrong = files.length > 1 ? [] : await differences(store, files[0]?.counts ?? counts);
+  const newest = files.at(-1) as Checked;
+  // Behind all that the backup holds, and the same however often the command is repeated.
+  const actId = timedId(Date.parse(newest.head.at), 'restore', ...ids);
+  const wrong = files.length > 1 ? [] : await differences(store, files[0]?.counts ?? counts, actId);
   if (wrong.length > 0) {
     io.err(`hinomi restore: not all of it arrived: ${wrong.join('; ')}. The same command tries again`);
     return 2;
   }
-  const newest = files.at(-1) as Checked;
   const act = auditEntry({
     action: 'center.restore',
     target: { kind: 'center', id: newest.head.store },
@@ -150,7 +154,7 @@ async function fill(files: readonly Checked[], partial: boolean, target: Target)
     before: null,
     after: { backups: ids, at: newest.head.at, partial },
   });
-  await store.save([{ kind: 'audit', doc: act }]);
+  await store.save([{ kind: 'audit', doc: { ...act, id: actId }, ifAbsent: true }]);
   await finishCopy(store, origin);
   const { events } = await store.stats();
   io.out(
@@ -172,8 +176,13 @@ async function* storePieces(
 }
 
 /** What the store counts against what the backup says. */
-async function differences(store: CopyableStore, expected: Readonly<Record<string, number>>): Promise<string[]> {
+async function differences(
+  store: CopyableStore,
+  expected: Readonly<Record<string, number>>,
+  actId: string,
+): Promise<string[]> {
   const found: Record<string, number> = {};
+  if ((await store.get('audit', CENTER_SCOPE, actId)) !== undefined) found.audit = -1;
   for (const { of, count } of await store.census()) found[of] = (found[of] ?? 0) + count;
   const names = [...kindNames.filter((kind) => kind !== 'session'), 'event', 'reject', 'batch', 'match', 'mark'];
   return names.flatMap((name) => {
