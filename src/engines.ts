@@ -13,6 +13,7 @@ import { openRedisPeers } from './peers/redis.ts';
 import { type BullmqQueueOptions, openBullmqQueue } from './queue/bullmq.ts';
 import type { Queue } from './queue/queue.ts';
 import { createSqliteQueue, openSqliteQueue } from './queue/sqlite.ts';
+import type { CopyableStore } from './store/copy.ts';
 import { type ElasticsearchStoreOptions, openElasticsearchStore } from './store/elasticsearch.ts';
 import { createSqliteStore, openSqliteStore, type StoreHandle } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -73,6 +74,11 @@ export async function openEngines(
     opening(openQueue(config, 'matches')),
     opening(openPeers(config, id, log)),
   ]);
+  if ((await store.store.identity()).origin?.finished === false) {
+    throw new Error(
+      'this store holds a restore or a move that was not finished: run "hinomi restore" or "hinomi migrate" as before, it goes on where it was; or begin with an empty store',
+    );
+  }
   if (!(await records.persistent())) {
     log.warn({}, 'Redis keeps nothing on disk: a restart of it loses logs that were accepted; set appendonly yes');
   }
@@ -117,7 +123,7 @@ export async function openThreadEngines({ store, records, matches, spans }: Thre
 }
 
 export interface OpenedStore extends Opened {
-  readonly store: Store;
+  readonly store: CopyableStore;
   forThread(): { readonly engine: ThreadEngines['store']; readonly transfer: MessagePort[] };
 }
 
@@ -142,6 +148,46 @@ export async function openStore({ store: settings, dataDir }: Config): Promise<O
     close: () => store.close(),
     forThread: () => ({ engine: { elasticsearch: options }, transfer: [] }),
   };
+}
+
+/** The queues of a center that stands still. */
+export interface HeldQueues extends Opened {
+  readonly records: Queue;
+  readonly matches: Queue;
+  /** Whether it stands still even now. */
+  held(): Promise<boolean>;
+}
+
+/**
+ * Undefined when a center works there. Files are held: until close no center can begin to work on them. A Redis cannot be held; it
+ * knows which processes there are.
+ */
+export async function holdQueues(config: Config): Promise<HeldQueues | undefined> {
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part();
+  };
+  try {
+    let held = async (): Promise<boolean> => true;
+    if (config.queue.engine === 'redis') {
+      const peers = await openPeers(config, randomUUID(), { warn: () => undefined });
+      opened.push(() => peers.close());
+      held = async () => (await peers.all()).length === 0;
+    }
+    const open = async (name: 'records' | 'matches'): Promise<Queue> => {
+      const { queue, close: closeQueue } = await openQueue(config, name);
+      opened.push(closeQueue);
+      return queue;
+    };
+    const [records, matches] = [await open('records'), await open('matches')];
+    if (await held()) return { records, matches, held, close };
+    await close();
+    return undefined;
+  } catch (error) {
+    await close();
+    if ((error as { code?: unknown }).code === 'QUEUE_IN_USE') return undefined;
+    throw error;
+  }
 }
 
 async function openQueue({ queue: settings, dataDir, retention }: Config, name: 'records' | 'matches') {

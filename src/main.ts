@@ -23,6 +23,18 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'work rejected records again, after a fix',
     load: async () => (await import('./commands/replay.ts')).replay,
   },
+  backup: {
+    about: 'write the whole center to one file',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  restore: {
+    about: 'fill an empty center from backups',
+    load: async () => (await import('./commands/restore.ts')).restore,
+  },
+  migrate: {
+    about: 'carry a center to the other engines',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
   config: {
     about: 'print the effective configuration',
     load: async () => (await import('./commands/config.ts')).config,

@@ -113,6 +113,10 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
     values: ['src/packs/', 'src/archive/', 'src/detect/', 'src/model/'],
     types: ['src/rule-texts.ts'],
   },
+  'src/backup/': {
+    values: ['src/backup/', 'src/input.ts', 'src/ids.ts', 'src/packs/pack-folder.ts', 'src/pipeline/records.ts'],
+    types: ['src/store/copy.ts', 'src/store/store.ts', 'src/queue/queue.ts'],
+  },
   'src/send/': { values: ['src/send/', 'src/model/', 'src/input.ts', 'src/progress.ts', 'src/commands/io.ts'] },
   'src/access/': { values: ['src/access/', 'src/model/', 'src/errors.ts'] },
   'src/console/': { values: ['src/console/'], types: ['src/model/'] },

@@ -11,6 +11,7 @@ import { openStore } from '../engines.ts';
 import { actId } from '../ids.ts';
 import type { AuditEntry } from '../model/audit.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
+import type { CopyableStore } from '../store/copy.ts';
 import { type Change, type DocQuery, type Docs, type Kind, type Store, VersionConflict } from '../store/store.ts';
 import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
@@ -26,8 +27,10 @@ export const dataOptions = {
 } as const;
 
 export interface Data {
-  readonly store: Store;
+  readonly store: CopyableStore;
   readonly config: Config;
+  /** Its folder, resolved. */
+  readonly dataDir: string;
   /** All or nothing, with the entry for the audit. Throws UsageError with `taken` where it exists already or was changed meanwhile. */
   save(
     changes: readonly Change[],
@@ -55,6 +58,7 @@ export async function withData<T>(
     return await work({
       store,
       config,
+      dataDir: folder,
       async save(changes, act, taken) {
         try {
           await store.save([...changes, { kind: 'audit', doc: auditEntry(act) }]);
@@ -68,7 +72,8 @@ export async function withData<T>(
   }
 }
 
-function auditEntry(act: Pick<AuditEntry, 'action' | 'target' | 'memberId' | 'before' | 'after'>): AuditEntry {
+/** Of what somebody at this machine does now. */
+export function auditEntry(act: Pick<AuditEntry, 'action' | 'target' | 'memberId' | 'before' | 'after'>): AuditEntry {
   const now = Date.now();
   return {
     ...act,

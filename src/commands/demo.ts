@@ -11,7 +11,7 @@ import { storyEndsMs } from '../demo/story.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { readArguments } from './arguments.ts';
 import type { Command } from './io.ts';
-import { version } from './serve.ts';
+import { version } from './version.ts';
 
 interface DemoState {
   readonly seed: number;

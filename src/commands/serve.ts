@@ -1,5 +1,4 @@
 /** serve: the center for real use, until it is told to stop. */
-import { readFileSync } from 'node:fs';
 import { newToken } from '../access/tokens.ts';
 import { type Center, startCenter } from '../app.ts';
 import { loadConfig, usualConfigFile } from '../config.ts';
@@ -11,10 +10,7 @@ import { type Role, roles } from '../peers/peers.ts';
 import type { Store } from '../store/store.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import type { Command } from './io.ts';
-
-export const version = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+import { version } from './version.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -10,7 +10,7 @@ import { level } from '../model/alert.ts';
 
 const versionName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/);
 
-const manifest = z.object({
+export const packManifest = z.object({
   version: versionName,
   importedAt: z.iso.datetime(),
   /** Path it was taken from, as given. */
@@ -25,9 +25,9 @@ const manifest = z.object({
   rules: z.int().min(0),
 });
 /** What is known of one version. */
-export type PackManifest = z.infer<typeof manifest>;
+export type PackManifest = z.infer<typeof packManifest>;
 
-const current = manifest.extend({ previous: versionName.nullable() });
+const current = packManifest.extend({ previous: versionName.nullable() });
 /** What is in force of one pack, and what a rollback would bring back. */
 export type PackRecord = z.infer<typeof current>;
 
@@ -84,7 +84,7 @@ export async function installPack(
   await removeStale(folder);
   const before = await readPack(dataDir, name);
   const target = join(folder, about.version);
-  const there = await readJson(join(target, 'pack.json'), manifest);
+  const there = await readJson(join(target, 'pack.json'), packManifest);
   if (there === undefined) {
     const incoming = join(folder, `${INCOMING}${randomUUID()}`);
     try {
@@ -109,7 +109,8 @@ export async function rollBackPack(dataDir: string, name: string): Promise<{ fro
   const from = await readPack(dataDir, name);
   if (from === undefined) throw new Error(`there is no pack "${name}"`);
   const folder = join(packsFolder(dataDir), name);
-  const about = from.previous === null ? undefined : await readJson(join(folder, from.previous, 'pack.json'), manifest);
+  const about =
+    from.previous === null ? undefined : await readJson(join(folder, from.previous, 'pack.json'), packManifest);
   if (about === undefined) throw new Error(`the pack "${name}" has no version before ${from.version}`);
   await putInForce(folder, { ...about, previous: from.version });
   return { from, to: (await readPack(dataDir, name)) as Pack };
@@ -160,7 +161,7 @@ async function syncFolder(folder: string): Promise<void> {
 async function removeOld(folder: string, inUse: readonly string[]): Promise<void> {
   const versions: { version: string; importedAt: string }[] = [];
   for (const name of await namesIn(folder)) {
-    const about = await readJson(join(folder, name, 'pack.json'), manifest);
+    const about = await readJson(join(folder, name, 'pack.json'), packManifest);
     if (about !== undefined && !inUse.includes(name)) versions.push({ version: name, importedAt: about.importedAt });
   }
   versions.sort((a, b) => (a.importedAt < b.importedAt ? 1 : -1));

@@ -10,7 +10,7 @@ import type { Batch, RecordsHead, Reject, TracedHead } from '../model/batch.ts';
 import type { Event, Fields } from '../model/event.ts';
 import type { Encoding, Source } from '../model/member.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
-import type { LeasedJob, Queue } from '../queue/queue.ts';
+import type { Job, LeasedJob, Queue } from '../queue/queue.ts';
 import type { Store, WorkedBatch } from '../store/store.ts';
 import type { Tracer } from '../telemetry/tracer.ts';
 import { decodeRecord } from './decode.ts';
@@ -203,7 +203,8 @@ const toMatch = (ruleId: string, event: Event, fields: Fields): Match => ({
   fields,
 });
 
-function toMatchesJob(batch: WorkedBatch, head: TracedHead) {
+/** The batch's matches as the queue of matches takes them. */
+export function toMatchesJob(batch: WorkedBatch, head: TracedHead = {}): Job {
   return {
     id: batch.batchId,
     memberId: batch.memberId,

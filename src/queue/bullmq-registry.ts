@@ -14,7 +14,7 @@
  * million turns without a pause, and until nothing waits any more, jobs are first come, first served.
  */
 import type { Cluster, Redis } from 'ioredis';
-import type { DeadJob, Depth, Job, JobState } from './queue.ts';
+import type { DeadJob, Depth, Job, Receipt as JobReceipt, JobState } from './queue.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -39,6 +39,8 @@ export interface Registry {
   register(jobs: readonly Job[]): Promise<readonly Registered[]>;
   /** To be called before the jobs leave BullMQ: a crash in between repeats their work, never their receipt. */
   done(jobs: readonly Job[]): Promise<void>;
+  /** See Queue.remember. */
+  remember(done: readonly JobReceipt[]): Promise<void>;
   /** False: it is done, somewhere else. */
   bury(job: Job, error: string, attempts: number): Promise<boolean>;
   /** The priority of a job of this member that comes back: an old one may be of a time before turns started anew. */
@@ -156,6 +158,15 @@ for i = 3, #ARGV, 2 do
     call('HDEL', R .. 'error', id)
   end
 end`,
+  remember: `
+for i = 3, #ARGV, 2 do
+  local id = ARGV[i]
+  if call('HEXISTS', R .. 'open', id) == 0 and call('HEXISTS', R .. 'dead', id) == 0 and not remembered(id, ARGV[1]) then
+    local key = bucket(id, day)
+    call('HSET', key, id, ARGV[i + 1])
+    call('PEXPIRE', key, ARGV[2])
+  end
+end`,
   bury: `
 local id = ARGV[2]
 local text = leave(id) or call('HGET', R .. 'dead', id)
@@ -243,6 +254,13 @@ export function createRegistry(client: RedisClient, base: string, rememberMs: nu
     },
     async done(jobs) {
       await run('done', days, rememberMs, ...jobs.flatMap((job) => [job.id, entryOf(job)]));
+    },
+    async remember(done) {
+      // As many as Lua takes arguments, with room.
+      for (let at = 0; at < done.length; at += 1_000) {
+        const args = done.slice(at, at + 1_000).flatMap((job) => [job.id, formatReceipt(job)]);
+        await run('remember', days, rememberMs, ...args);
+      }
     },
     async bury(job, error, attempts) {
       return (await run('bury', days, job.id, entryOf(job), JSON.stringify([error, attempts]))) === 1;

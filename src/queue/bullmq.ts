@@ -206,6 +206,12 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
         const found = await Promise.all(shards.map(({ registry }) => registry.state(id)));
         return found.find((state) => state !== undefined);
       }),
+    async remember(done) {
+      const byShard = Map.groupBy(done, ({ memberId }) => shardOf(memberId));
+      await ask('remembering jobs', async () => {
+        for (const [shard, own] of byShard) await shards[shard]?.registry.remember(own);
+      });
+    },
     async depth() {
       const all = await ask('counting the queue', () => Promise.all(shards.map(({ registry }) => registry.depth())));
       return all.reduce(addDepths);

@@ -74,6 +74,21 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       expect(got).toHaveLength(1);
     });
 
+    it('knows what was done elsewhere, and leaves what it knows as it is', async () => {
+      await queue.push([job('waiting')]);
+      const elsewhere = { ...job('elsewhere', 'b', 3), receivedAt: '2026-11-19T01:00:00.000Z' };
+      const done = [elsewhere, { ...job('waiting'), receivedAt: '2026-11-18T00:00:00.000Z', records: 9 }];
+      await queue.remember([]);
+      await queue.remember(done);
+      await queue.remember(done.map((one) => ({ ...one, records: 77 })));
+      const receipt = { receivedAt: '2026-11-19T01:00:00.000Z', records: 3 };
+      expect(await queue.state('elsewhere')).toEqual({ ...receipt, state: 'done', sourceId: 'b.s' });
+      queue = await under.reopen();
+      expect(await queue.push([job('elsewhere', 'b', 5)])).toEqual([{ ...receipt, id: 'elsewhere', known: true }]);
+      expect(await queue.state('waiting')).toMatchObject({ state: 'queued', records: 1 });
+      expect((await queue.depth()).jobs).toBe(1);
+    });
+
     it('knows a repeated id within one push', async () => {
       const pushed = await queue.push([job('1'), job('1')]);
       expect(pushed.map((one) => one.known)).toEqual([false, true]);

@@ -27,6 +27,9 @@ export interface Pushed {
   readonly known: boolean;
 }
 
+/** What is known of a job that is done. */
+export type Receipt = Pick<Job, 'id' | 'memberId' | 'sourceId' | 'records' | 'receivedAt'>;
+
 export interface LeasedJob extends Job {
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -90,6 +93,11 @@ export interface Queue {
   work(handle: (jobs: readonly LeasedJob[]) => Promise<void>, options: WorkOptions): Stop;
   state(id: string): Promise<{ state: JobState; receivedAt: string; records: number; sourceId: string } | undefined>;
   depth(): Promise<Depth>;
+  /**
+   * Makes it know jobs as done that were done elsewhere, so that their senders' repetitions find the first receipt. Those that it
+   * knows already stay as they are.
+   */
+  remember(done: readonly Receipt[]): Promise<void>;
   /** Oldest first, 1,000 at most. */
   dead(): Promise<readonly DeadJob[]>;
   /** Puts dead jobs back with fresh attempts; answers how many. */

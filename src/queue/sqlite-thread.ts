@@ -3,10 +3,10 @@
  * what was answered survives a power cut). Leases live in memory only: when the process dies they are gone, and so is whoever
  * held them. Nothing outside sqlite.ts talks to this thread.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Call, serveCalls } from '../thread.ts';
-import type { Blame, DeadJob, Depth, Job, JobState, LeasedJob, Pushed } from './queue.ts';
+import type { Blame, DeadJob, Depth, Job, JobState, LeasedJob, Pushed, Receipt } from './queue.ts';
+import { openQueueFile } from './sqlite-file.ts';
 
 export interface QueueThreadData {
   readonly file: string;
@@ -33,35 +33,8 @@ interface Entry {
   notBefore: number;
 }
 
-const schemaVersion = 1;
 const { file, rememberMs } = workerData as QueueThreadData;
-
-const db = new DatabaseSync(file, { timeout: 5000 });
-try {
-  // The file belongs to this process until it ends, however it ends: the lock is the operating system's.
-  db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT;`);
-} catch (error) {
-  if ((error as { errcode?: number }).errcode !== 5) throw error;
-  throw new Error(`${file} is in use: another Hinomi works on this folder. Stop it first, or choose another folder`);
-}
-const version = (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-if (version > schemaVersion) {
-  throw new Error(
-    `${file} was written by a newer Hinomi (format ${version}, this one knows ${schemaVersion}); upgrade`,
-  );
-}
-db.exec(`
-  CREATE TABLE IF NOT EXISTS jobs(
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, member TEXT NOT NULL, source TEXT NOT NULL, records INTEGER NOT NULL,
-    received_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0, error TEXT,
-    head TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS done(
-    id TEXT PRIMARY KEY, source TEXT NOT NULL, records INTEGER NOT NULL, received_at TEXT NOT NULL, done_at INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS done_at ON done(done_at);
-  PRAGMA user_version = ${schemaVersion};
-`);
+const db = openQueueFile(file);
 
 const findJob = db.prepare('SELECT received_at, records, source, dead FROM jobs WHERE id = ?');
 const findDone = db.prepare('SELECT received_at, records, source FROM done WHERE id = ?');
@@ -307,6 +280,13 @@ function write(calls: readonly Call[]): void {
           back.push({ entry, attempts, dead: isDead });
         }
         answers.push(() => call.answer(undefined));
+      } else if (call.method === 'remember') {
+        const now = Date.now();
+        for (const { id, sourceId, records, receivedAt } of call.args[0] as readonly Receipt[]) {
+          if ((findJob.get(id) ?? findDone.get(id)) === undefined)
+            insertDone.run(id, sourceId, records, receivedAt, now);
+        }
+        answers.push(() => call.answer(undefined));
       } else {
         let count = 0;
         for (const id of call.args[0] as readonly string[]) {
@@ -349,7 +329,7 @@ function write(calls: readonly Call[]): void {
   for (const answer of answers) answer();
 }
 
-const writes = new Set(['push', 'ack', 'nack', 'retryDead']);
+const writes = new Set(['push', 'ack', 'nack', 'remember', 'retryDead']);
 
 const server = serveCalls((calls) => {
   const toWrite = calls.filter((call) => writes.has(call.method));

@@ -90,6 +90,9 @@ export function createSqliteQueue(port: MessagePort): Queue {
       };
     },
     state: (id) => caller.call('state', [id]) as ReturnType<Queue['state']>,
+    remember: async (done) => {
+      await caller.call('remember', [done]);
+    },
     depth: () => caller.call('depth', []) as Promise<Depth>,
     dead: () => caller.call('dead', []) as Promise<DeadJob[]>,
     retryDead: (ids) => caller.call('retryDead', [ids]) as Promise<number>,

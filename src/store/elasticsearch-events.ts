@@ -2,6 +2,7 @@
  * The event half of the cluster's store: events, rejects, batches, the ledger, and their removal. How they lie:
  * elasticsearch-event-format.ts. Knows nothing of alerts; which batches were applied it is told.
  */
+import type { Copying } from './copy.ts';
 import type { Elastic } from './elasticsearch-connection.ts';
 import {
   EVENT_FORMAT,
@@ -54,7 +55,7 @@ export type EventsHalf = Pick<
 const DAILY_ABOVE = 20_000_000;
 
 /** Makes the template and the indices that are not there. Throws when a newer center has made them. */
-export async function openEvents(parts: EventsParts): Promise<EventsHalf> {
+export async function openEvents(parts: EventsParts): Promise<EventsHalf & Pick<Copying, 'lacking'>> {
   const { elastic, fresh, dailyAbove = DAILY_ABOVE } = parts;
   const settings = { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' };
   await Promise.all([

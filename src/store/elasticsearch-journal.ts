@@ -35,7 +35,7 @@ export interface LeadDoc {
 }
 
 /** One write that an entry consists of: a document as it is to be found, or a mark. */
-interface Put {
+export interface Put {
   readonly index: string;
   readonly id: string;
   readonly source: string;
@@ -58,6 +58,12 @@ export interface Journal {
   lead(): Promise<LeadDoc | undefined>;
   progress(): Promise<Progress>;
   applied(batchIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Number of the last entry, which is applied. */
+  end(): Promise<number>;
+  /** What the entries after that one, up to the last known, put; the last put of each document. */
+  putsAfter(seq: number): Promise<readonly Put[]>;
+  /** Makes an entry of what `decide` says when all entries before it are applied; it may be asked more than once. */
+  write(decide: () => Promise<readonly Put[]>): Promise<void>;
   /** Removes entries that nobody can need any more, and what is left of documents that were removed long ago. */
   trim(nowMs: number): Promise<void>;
 }
@@ -97,8 +103,11 @@ export async function openJournal(elastic: Elastic, fresh: Freshness): Promise<J
     end = Math.max(end, seq);
   }
 
-  const applyEntry = async ({ seq, puts }: EntryDoc, patience: Patience): Promise<void> =>
-    apply(seq, JSON.parse((await decompress(Buffer.from(puts, 'base64'))).toString()), patience);
+  const putsOf = async ({ puts }: EntryDoc): Promise<readonly Put[]> =>
+    JSON.parse((await decompress(Buffer.from(puts, 'base64'))).toString());
+
+  const applyEntry = async (entry: EntryDoc, patience: Patience): Promise<void> =>
+    apply(entry.seq, await putsOf(entry), patience);
 
   /** Applies what others wrote since. */
   async function catchUp(patience: Patience): Promise<void> {
@@ -252,6 +261,22 @@ export async function openJournal(elastic: Elastic, fresh: Freshness): Promise<J
         'writer',
       );
       return new Map(batchIds.flatMap((id, index) => (found[index] === undefined ? [] : [[id, found[index].alerts]])));
+    },
+    async end() {
+      await inTurn(() => catchUp('writer'));
+      return end;
+    },
+    async putsAfter(seq) {
+      const puts = new Map<string, Put>();
+      for (let at = seq + 1; at <= end; at++) {
+        const entry = await readEntry(at, 'writer');
+        if (entry === undefined) throw new Error(`entry ${at} of ${journal} is gone; begin again`);
+        for (const put of await putsOf(entry)) puts.set(`${put.index} ${put.id}`, put);
+      }
+      return [...puts.values()];
+    },
+    async write(decide) {
+      await inTurn(() => commit(decide, 'writer'));
     },
     trim: (nowMs) => trimJournal(elastic, fresh, nowMs, end),
   };

@@ -147,6 +147,22 @@ function toPart({ key, ...sums }: Bucket): LedgerPart {
 
 const ATTEMPTS = 10;
 
+/**
+ * `read` is given what it must leave out, so that nothing counts twice that is being removed; it is called again when that changed
+ * under its eyes. Throws StoreUnavailable when it changes all the time.
+ */
+export async function readWhole<T>(elastic: Elastic, read: (leaveOut: readonly Clause[]) => Promise<T>): Promise<T> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const state = await readFolding(elastic);
+    const living = await livingOf(elastic, state);
+    const result = await read(living === undefined ? [] : [{ term: { uuid: living } }]);
+    const now = await readFolding(elastic);
+    if (now.mark?.seqNo === state.mark?.seqNo && (await livingOf(elastic, now)) === living) return result;
+    await elastic.wait(backOffMs(attempt));
+  }
+  throw new StoreUnavailable('old events are being removed; ask for the ledger again in a minute');
+}
+
 export function createLedger(parts: LedgerParts): Pick<Store, 'ledger' | 'addRefused'> {
   const { elastic, fresh, search, periods } = parts;
 
@@ -161,19 +177,13 @@ export function createLedger(parts: LedgerParts): Pick<Store, 'ledger' | 'addRef
         ...inScope(scope),
       ];
       if (query.sourceId !== undefined) filter.push({ term: { 'hinomi.source_id': query.sourceId } });
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const state = await readFolding(elastic);
-        const living = await livingOf(elastic, state);
+      return await readWhole(elastic, async (copies) => {
         const sums = createLedgerSums();
-        const copies = living === undefined ? [] : [{ term: { uuid: living } }];
         for await (const part of sumsOf(search, [...events, ledgerIndex(elastic.prefix)], filter, copies)) {
           sums.add(part);
         }
-        const now = await readFolding(elastic);
-        if (now.mark?.seqNo === state.mark?.seqNo && (await livingOf(elastic, now)) === living) return sums.rows();
-        await elastic.wait(backOffMs(attempt));
-      }
-      throw new StoreUnavailable('old events are being removed; ask for the ledger again in a minute');
+        return sums.rows();
+      });
     },
 
     async addRefused(rows) {

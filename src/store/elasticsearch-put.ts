@@ -7,6 +7,7 @@ import { eventId } from '../ids.ts';
 import type { Match } from '../model/alert.ts';
 import type { Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
+import { type BatchName, batchNumbers, type Copying, type StoredBatch } from './copy.ts';
 import { type BulkItem, writeBulk } from './elasticsearch-bulk.ts';
 import { type Elastic, RequestRefused } from './elasticsearch-connection.ts';
 import {
@@ -22,6 +23,7 @@ import type { EventSearch } from './elasticsearch-event-search.ts';
 import { againWhileClosed } from './elasticsearch-index.ts';
 import type { Periods } from './elasticsearch-period.ts';
 import type { Freshness } from './elasticsearch-refresh.ts';
+import { dayOfId } from './event-place.ts';
 import type { Store, WorkedBatch } from './store.ts';
 import { batchDay, recordOffset } from './worked-batch.ts';
 
@@ -38,7 +40,7 @@ interface EventItem extends BulkItem {
 
 /** A batch and what it becomes. */
 interface Draft {
-  readonly batch: WorkedBatch;
+  readonly batch: WorkedBatch | StoredBatch;
   readonly index: string;
   readonly head: BatchHead;
   readonly events: readonly EventItem[];
@@ -48,7 +50,7 @@ interface Draft {
 /** Bytes of a refused event that its reject keeps. */
 const KEPT_BYTES = 65_536;
 
-export function createPuts(parts: PutParts): Pick<Store, 'putBatches'> {
+export function createPuts(parts: PutParts): Pick<Store, 'putBatches'> & Pick<Copying, 'lacking'> {
   const { elastic, fresh, periods } = parts;
 
   /** Marks even what failed half-way: some of it may be there. */
@@ -107,8 +109,8 @@ export function createPuts(parts: PutParts): Pick<Store, 'putBatches'> {
     const numbers = {
       records: batch.records,
       parsed: batch.parsed,
-      rejects: batch.rejects.length,
-      matches: batch.matches.length,
+      rejects: batchNumbers(batch).rejected,
+      matches: batchNumbers(batch).matched,
     };
     if (refused.length === 0) return numbers;
     const reasons = new Map<number, string>();
@@ -129,7 +131,7 @@ export function createPuts(parts: PutParts): Pick<Store, 'putBatches'> {
       ...numbers,
       parsed: numbers.parsed - made.length,
       rejects: numbers.rejects + made.length,
-      matches: batch.matches.filter((match) => !gone.has(match.eventId)).length,
+      matches: numbers.matches - batch.matches.filter((match) => gone.has(match.eventId)).length,
     };
   }
 
@@ -142,6 +144,19 @@ export function createPuts(parts: PutParts): Pick<Store, 'putBatches'> {
       }
       if (unique.size === 0) return;
       await againWhileClosed(elastic, () => putOnce([...unique.values()]), periods.forget);
+    },
+    async lacking(batches) {
+      const known = new Set<string>();
+      const byPlace = Map.groupBy(batches, ({ batchId, memberId }) => `${memberId} ${dayOfId(batchId)}`);
+      const placed: { batch: BatchName; index: string }[] = [];
+      for (const ofPlace of byPlace.values()) {
+        const day = dayOfId((ofPlace[0] as BatchName).batchId);
+        if (day === undefined) continue;
+        const index = await periods.place((ofPlace[0] as BatchName).memberId, day);
+        placed.push(...ofPlace.map((batch) => ({ batch, index })));
+      }
+      for (const id of await rowsThere(elastic, placed)) known.add(id);
+      return new Set(batches.map(({ batchId }) => batchId).filter((id) => !known.has(id)));
     },
   };
 }
@@ -180,7 +195,7 @@ function toDraft({ batch, index }: { batch: WorkedBatch; index: string }): Draft
 /** Batches whose rows are there, in real time. */
 async function rowsThere(
   elastic: Elastic,
-  placed: readonly { readonly batch: WorkedBatch; readonly index: string }[],
+  placed: readonly { readonly batch: BatchName; readonly index: string }[],
 ): Promise<ReadonlySet<string>> {
   if (placed.length === 0) return new Set();
   const { body } = await elastic.request<{ docs: { _id: string; found?: boolean }[] }>({

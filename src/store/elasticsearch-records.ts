@@ -6,9 +6,10 @@ import { type BulkItem, writeBulk } from './elasticsearch-bulk.ts';
 import type { Elastic } from './elasticsearch-connection.ts';
 import { decodeBatch, decodeReject } from './elasticsearch-encode.ts';
 import { type Clause, inScope, monthOf, ofKind, patternsOf } from './elasticsearch-event-format.ts';
-import { type EventSearch, type Found, type Hit, WHOLE } from './elasticsearch-event-search.ts';
+import type { EventSearch, Hit } from './elasticsearch-event-search.ts';
 import { againWhileClosed } from './elasticsearch-index.ts';
 import type { Freshness } from './elasticsearch-refresh.ts';
+import { createView } from './elasticsearch-view.ts';
 import { dayOf, dayOfId } from './event-place.ts';
 import { rejectPage, rejectsAfter } from './event-reads.ts';
 import type { Store } from './store.ts';
@@ -24,7 +25,6 @@ const IDS = 1_000;
 const MATCHES = 5_000;
 /** Events that matched, looked at together. */
 const PORTION = 1_000;
-const KEEP_OPEN = '5m';
 
 export function createRecordReads(
   parts: RecordParts,
@@ -128,42 +128,3 @@ export function createRecordReads(
 }
 
 const batchOf = (eventId: string): string => eventId.slice(0, 26);
-
-/** The indices as they are now, for a walk over all of them. When the server lost its view, the walk goes on in a new one. */
-function createView(elastic: Elastic, patterns: readonly string[]) {
-  let pit: string | undefined;
-  const open = async (): Promise<string> => {
-    const { body } = await elastic.request<{ id: string }>({
-      method: 'POST',
-      path: `/${patterns.join()}/_pit`,
-      query: { keep_alive: KEEP_OPEN, ignore_unavailable: true },
-    });
-    return body.id;
-  };
-  return {
-    async find(body: object): Promise<readonly Hit[]> {
-      for (let attempt = 0; ; attempt++) {
-        pit ??= await open();
-        const { status, body: found } = await elastic.request<Found & { pit_id?: string }>({
-          method: 'POST',
-          path: '/_search',
-          query: { allow_partial_search_results: WHOLE.allow_partial_search_results },
-          body: { track_total_hits: false, ...body, pit: { id: pit, keep_alive: KEEP_OPEN } },
-          accept: attempt === 0 ? [404] : [],
-        });
-        if (status !== 404) {
-          pit = found.pit_id ?? pit;
-          return found.hits.hits;
-        }
-        pit = undefined;
-      }
-    },
-    async close(): Promise<void> {
-      if (pit === undefined) return;
-      // It would end by itself; a server that is away needs no goodbye.
-      await elastic
-        .request({ method: 'DELETE', path: '/_pit', body: { id: pit }, accept: [404] })
-        .catch(() => undefined);
-    },
-  };
-}

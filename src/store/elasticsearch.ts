@@ -3,9 +3,13 @@
  * (elasticsearch-journal.ts), events into plain indices of their member and period (elasticsearch-events.ts). Needs nothing of the
  * server but its core: no scripts, by-query, ingest pipelines, lifecycle management.
  */
+
+import type { CopyableStore } from './copy.ts';
 import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch-connection.ts';
+import { createElasticsearchCopying } from './elasticsearch-copy.ts';
 import { docIndex, docMapping } from './elasticsearch-doc-format.ts';
 import { createDocReads } from './elasticsearch-docs.ts';
+import { createEventSearch } from './elasticsearch-event-search.ts';
 import { openEvents } from './elasticsearch-events.ts';
 import { readHealth } from './elasticsearch-health.ts';
 import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch-journal.ts';
@@ -13,7 +17,6 @@ import { createLeads } from './elasticsearch-lead.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
 import { idFloor } from './event-place.ts';
 import { kindNames } from './kinds.ts';
-import type { Store } from './store.ts';
 
 export interface ElasticsearchStoreOptions extends ElasticsearchOptions {
   /** How long a correlator may be silent before another takes over, 12 seconds by default. */
@@ -23,7 +26,7 @@ export interface ElasticsearchStoreOptions extends ElasticsearchOptions {
 }
 
 /** Connects and makes the indices that are not there. Throws what to do when that is not possible. */
-export async function openElasticsearchStore(options: ElasticsearchStoreOptions): Promise<Store> {
+export async function openElasticsearchStore(options: ElasticsearchStoreOptions): Promise<CopyableStore> {
   const elastic = await connectElasticsearch(options);
   try {
     return await openOn(elastic, options);
@@ -33,7 +36,10 @@ export async function openElasticsearchStore(options: ElasticsearchStoreOptions)
   }
 }
 
-async function openOn(elastic: Elastic, { leaseMs = 12_000, dailyAbove }: ElasticsearchStoreOptions): Promise<Store> {
+async function openOn(
+  elastic: Elastic,
+  { leaseMs = 12_000, dailyAbove }: ElasticsearchStoreOptions,
+): Promise<CopyableStore> {
   await makeIndices(elastic);
   const fresh = createFreshness(elastic);
   const journal = await openJournal(elastic, fresh);
@@ -45,18 +51,21 @@ async function openOn(elastic: Elastic, { leaseMs = 12_000, dailyAbove }: Elasti
     forgetApplied: (beforeDay) => removeFound(elastic, fresh, marks, { range: { id: { lt: idFloor(beforeDay) } } }),
     ...(dailyAbove !== undefined && { dailyAbove }),
   });
+  const prune: CopyableStore['prune'] = async (beforeDay) => {
+    const days = await events.prune(beforeDay);
+    await journal.trim(Date.now());
+    return days;
+  };
+  const copying = { elastic, fresh, search: createEventSearch(elastic, fresh), journal };
   return {
     ...events,
+    ...createElasticsearchCopying({ ...copying, putBatches: events.putBatches, lacking: events.lacking, prune }),
     ...createDocReads(elastic, fresh),
     ...createLeads(elastic, fresh, journal, leaseMs),
     save: journal.save,
     progress: journal.progress,
     applied: async (batchId) => (await journal.applied([batchId])).get(batchId),
-    async prune(beforeDay) {
-      const days = await events.prune(beforeDay);
-      await journal.trim(Date.now());
-      return days;
-    },
+    prune,
     health: () => readHealth(elastic),
     close: () => elastic.close(),
   };

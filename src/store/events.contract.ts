@@ -57,7 +57,7 @@ function numbers(seed: number): (below: number) => number {
 }
 
 /** A city's worth of odd events: three members, four days of receipt, old and late times, Japanese, things that break parsers. */
-function oddBatches(): WorkedBatch[] {
+export function oddBatches(): WorkedBatch[] {
   const next = numbers(7);
   const pick = <T>(list: readonly T[]): T => list[next(list.length)] as T;
   const texts = [

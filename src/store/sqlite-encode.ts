@@ -4,6 +4,7 @@
  */
 import { constants, zstdCompressSync } from 'node:zlib';
 import { eventTerms } from '../search/terms.ts';
+import { batchNumbers, type StoredBatch } from './copy.ts';
 import { MINUTE_MS } from './event-reads.ts';
 import { asciiSafeWord } from './index-word.ts';
 import type { WorkedBatch } from './store.ts';
@@ -32,6 +33,9 @@ export interface BatchPut {
   readonly records: number;
   readonly parsed: number;
   readonly events: number;
+  /** As they were when it was worked. */
+  readonly rejected: number;
+  readonly matched: number;
   /** Index in `blocks` of the first block that holds events of it. */
   readonly firstBlock: number;
   /** JSON: [block counted from firstBlock, first record, last record] for each block. */
@@ -61,7 +65,7 @@ export interface DayPut {
 }
 
 /** A batch given twice is taken once. Throws when an id does not say the day or place it is to be found at. */
-export function encodeBatches(batches: readonly WorkedBatch[]): DayPut[] {
+export function encodeBatches(batches: readonly (WorkedBatch | StoredBatch)[]): DayPut[] {
   const byDay = new Map<string, Map<string, WorkedBatch>>();
   for (const batch of batches) {
     const day = batchDay(batch);
@@ -139,6 +143,7 @@ function encodeSource(
       records: batch.records,
       parsed: batch.parsed,
       events: batch.events.length,
+      ...batchNumbers(batch),
       firstBlock,
       pieces: JSON.stringify(pieces),
       rejects: batch.rejects.map((reject) => [reject.id, JSON.stringify(reject)]),

@@ -35,9 +35,17 @@ const progressTable = `
 /** The lead that was taken last. */
 const termColumn = 'ALTER TABLE progress ADD COLUMN term INTEGER NOT NULL DEFAULT 0;';
 
+const copyTables = `
+    -- Which store this is, and what a copy in it was made of (JSON).
+    CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK(one = 1), id TEXT NOT NULL, origin TEXT);
+    INSERT INTO identity VALUES(1, lower(hex(randomblob(10))), NULL);
+    -- Ledger of days that the copy left out.
+    CREATE TABLE left_out(hour INTEGER NOT NULL, source TEXT NOT NULL, member TEXT NOT NULL, records INTEGER NOT NULL,
+      parsed INTEGER NOT NULL, rejects INTEGER NOT NULL, PRIMARY KEY(hour, source, member)) WITHOUT ROWID;`;
+
 export const stateFormat: FileFormat = {
-  version: 3,
-  upgrades: [progressTable, termColumn],
+  version: 4,
+  upgrades: [progressTable, termColumn, copyTables],
   schema: `
     ${kindNames.map(docTable).join('\n')}
     CREATE TABLE applied(batch TEXT PRIMARY KEY, alerts INTEGER NOT NULL) WITHOUT ROWID;
@@ -52,6 +60,7 @@ export const stateFormat: FileFormat = {
       parsed INTEGER NOT NULL, rejects INTEGER NOT NULL, PRIMARY KEY(hour, source, member)) WITHOUT ROWID;
     ${progressTable}
     ${termColumn}
+    ${copyTables}
   `,
 };
 

@@ -159,6 +159,7 @@ export function ledger(parts: EventParts, scope: Scope, query: Parameters<Store[
   const worked = 'parsed, rejects, 0 AS refused';
   add(parts.state, 'refused', '0 AS parsed, 0 AS rejects, records AS refused');
   add(parts.state, 'ledger', worked);
+  add(parts.state, 'left_out', worked);
   for (const day of parts.days.all()) {
     const startMs = Date.parse(day);
     if (startMs >= to * HOUR_MS || startMs + 24 * HOUR_MS <= from * HOUR_MS) continue;

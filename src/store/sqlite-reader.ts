@@ -6,6 +6,9 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Scope } from '../model/scope.ts';
 import { type Call, serveCalls } from '../thread.ts';
 import { createBlocks } from './sqlite-block.ts';
+import { census } from './sqlite-census.ts';
+import { copyBatch, copyDays, copyHeads, copyRejects, lackingOfDay } from './sqlite-copy-batches.ts';
+import { copyRemovedDay, createStateCopies, identity } from './sqlite-copy-state.ts';
 import { createDays } from './sqlite-days.ts';
 import { openFile } from './sqlite-file.ts';
 import { stateFormat, statePath } from './sqlite-format.ts';
@@ -25,6 +28,7 @@ const state = openFile(statePath(folder), stateFormat, 'read');
 const days = createDays(folder, state);
 const blocks = createBlocks(CACHE_BYTES);
 const parts = { state, days, blocks };
+const copies = createStateCopies(folder, days);
 
 let turnBegan = 0;
 function breathe(): Promise<void> | undefined {
@@ -56,6 +60,16 @@ const answers: Readonly<Record<string, Answer>> = {
   applied: (_scope, batchId: string) => applied(state, batchId),
   progress: () => progress(state),
   health: () => health(parts, folder),
+  copyState: (_scope, copy: string, sinceDay: string | undefined) => copies.next(copy, sinceDay),
+  copyEnd: (_scope, copy: string) => copies.end(copy),
+  copyDays: (_scope, sinceDay: string | undefined) => copyDays(days, sinceDay),
+  copyHeads: (_scope, day: string, after: number) => copyHeads(days, day, after),
+  copyBatch: (_scope, day: string, seq: number) => copyBatch(parts, day, seq),
+  copyRejects: (_scope, day: string, after: string) => copyRejects(days, day, after),
+  copyRemovedDay: (_scope, day: string) => copyRemovedDay(state, day),
+  lacking: (_scope, day: string, ids: string[]) => lackingOfDay(days, day, ids),
+  census: () => census(state, days),
+  identity: () => identity(state),
 };
 
 async function serve(call: Call): Promise<void> {

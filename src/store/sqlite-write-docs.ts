@@ -50,7 +50,7 @@ export function saveDocs(file: SqliteFile, { changes, applied, advancedMs, term 
   return true;
 }
 
-function raise(file: SqliteFile, name: 'applied_ms' | 'advanced_ms', ms: number): void {
+export function raise(file: SqliteFile, name: 'applied_ms' | 'advanced_ms', ms: number): void {
   file.sql(`UPDATE progress SET ${name} = max(ifnull(${name}, ?1), ?1)`).run(ms);
 }
 
@@ -67,7 +67,12 @@ function saveDoc(file: SqliteFile, { head, body, ifAbsent, remove }: DocPut): vo
     file.sql(`DELETE FROM "${kind}" WHERE id = ?`).run(id);
     return;
   }
-  const { sort, member, members, where, text } = head;
+  putDoc(file, head, body);
+}
+
+/** Whatever was there under its id. */
+export function putDoc(file: SqliteFile, head: DocHead, body: string): void {
+  const { kind, id, version, sort, member, members, where, text } = head;
   file
     .sql(upsert(kind))
     .run(id, version, sort, member, members === null ? null : JSON.stringify(members), ...where, text, body);

@@ -44,7 +44,7 @@ const nextBlock = (file: SqliteFile): number =>
   (file.sql('SELECT ifnull(max(id), 0) + 1 AS id FROM blocks').get() as { id: number }).id;
 
 function putBatch(file: SqliteFile, batch: BatchPut, base: number): void {
-  const { id, member, source, receivedMs, records, parsed, events, rejects, matches } = batch;
+  const { id, member, source, receivedMs, records, parsed, events, rejects, rejected, matches, matched } = batch;
   const { lastInsertRowid } = file
     .sql(
       `INSERT INTO batches(id, member, source, received_ms, records, parsed, events, rejects, matches, first_block, pieces)
@@ -58,8 +58,8 @@ function putBatch(file: SqliteFile, batch: BatchPut, base: number): void {
       records,
       parsed,
       events,
-      rejects.length,
-      matches.length,
+      rejected,
+      matched,
       base + batch.firstBlock,
       batch.pieces,
     );
@@ -70,7 +70,7 @@ function putBatch(file: SqliteFile, batch: BatchPut, base: number): void {
        ON CONFLICT DO UPDATE SET records = records + excluded.records, parsed = parsed + excluded.parsed,
          rejects = rejects + excluded.rejects`,
     )
-    .run(Math.floor(receivedMs / HOUR_MS), source, member, records, parsed, rejects.length);
+    .run(Math.floor(receivedMs / HOUR_MS), source, member, records, parsed, rejected);
   const insertReject = file.sql('INSERT INTO rejects(id, member, source, body) VALUES(?, ?, ?, ?)');
   for (const [rejectId, body] of rejects) insertReject.run(rejectId, member, source, body);
   const insertMatch = file.sql('INSERT INTO matches(at_ms, batch, number, body) VALUES(?, ?, ?, ?)');

@@ -7,6 +7,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Scope } from '../model/scope.ts';
 import { type Call, type Caller, createCaller, serveCalls } from '../thread.ts';
 import { dayOfId } from './event-place.ts';
+import { type CopyPut, keepRejects, putCopy } from './sqlite-copy-in.ts';
 import type { DayPut } from './sqlite-encode.ts';
 import { openFile, type SqliteFile } from './sqlite-file.ts';
 import { dayFormat, dayOfFile, dayPath, eventsFolder, stateFormat, statePath } from './sqlite-format.ts';
@@ -131,6 +132,8 @@ function write(calls: readonly Call[]): void {
     else if (call.method === 'lead') onState.push({ call, run: () => beginTerm(state) });
     else if (call.method === 'refused') {
       onState.push({ call, run: () => addRefused(state, call.args[0] as RefusedPut[]) });
+    } else if (call.method === 'copy') {
+      onState.push({ call, run: () => putCopy(state, call.args[0] as CopyPut) });
     } else if (call.method === 'put') {
       for (const put of call.args[0] as DayPut[]) {
         const { day } = put;
@@ -155,6 +158,15 @@ function write(calls: readonly Call[]): void {
           if (known.length === 0) putDay(file, put);
           return known;
         });
+      }
+    } else if (call.method === 'keepRejects') {
+      const [after, upTo, ids] = call.args as [string, string | null, string[]];
+      const byDay = Map.groupBy(ids, dayOfId);
+      const first = dayOfId(after.padEnd(26, '0'));
+      const last = upTo === null ? undefined : dayOfId(upTo);
+      for (const day of daysOnDisk()) {
+        if ((first !== undefined && day < first) || (last !== undefined && day > last)) continue;
+        addDay(day, call, () => keepRejects(dayFile(day), after, upTo, byDay.get(day) ?? []));
       }
     } else {
       const [scope, ids] = call.args as [Scope, string[]];
@@ -270,7 +282,7 @@ function stats(): StoreStats {
 /** One at a time. */
 let pruning: Promise<void> = Promise.resolve();
 
-const writes = new Set(['put', 'save', 'lead', 'refused', 'removeRejects']);
+const writes = new Set(['put', 'save', 'lead', 'refused', 'removeRejects', 'copy', 'keepRejects']);
 
 const server = serveCalls((calls) => {
   const toWrite = calls.filter(({ method }) => writes.has(method));

@@ -98,7 +98,7 @@ it('makes a file of the first format one of today’s', async () => {
   await host.store.save([{ kind: 'alert', doc: makeAlert('old') }]);
   await host.close();
   const db = new DatabaseSync(join(folder, 'state.db'));
-  db.exec('DROP TABLE progress; PRAGMA user_version = 1');
+  db.exec('DROP TABLE progress; DROP TABLE identity; DROP TABLE left_out; PRAGMA user_version = 1');
   db.close();
   host = await openSqliteStore({ folder });
   expect(await host.store.progress()).toEqual({ appliedMs: undefined, advancedMs: undefined });
@@ -106,6 +106,7 @@ it('makes a file of the first format one of today’s', async () => {
   await host.store.save([], { advancedMs: 5, term });
   expect(await host.store.progress()).toMatchObject({ advancedMs: 5 });
   expect(await host.store.get('alert', CENTER_SCOPE, 'old')).toEqual(makeAlert('old'));
+  expect((await host.store.identity()).id).toMatch(/^[0-9a-f]{20}$/);
   await host.close();
 });
 

@@ -9,7 +9,9 @@ import type { Event } from '../model/event.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { normalise } from '../search/normalise.ts';
 import { type Caller, createCaller } from '../thread.ts';
+import type { CopyableStore } from './copy.ts';
 import { describeDoc } from './kinds.ts';
+import { createSqliteCopying } from './sqlite-copy.ts';
 import { encodeBatches } from './sqlite-encode.ts';
 import type { MatchPortion } from './sqlite-read-matches.ts';
 import type { LinePage } from './sqlite-search.ts';
@@ -23,7 +25,7 @@ export interface StoreHandle {
 }
 
 export interface SqliteStoreHost {
-  readonly store: Store;
+  readonly store: CopyableStore;
   /** One for each thread; there, createSqliteStore makes a Store of it. */
   handle(): { handle: StoreHandle; transfer: MessagePort[] };
   /** Ends the threads; what was confirmed is in the files. */
@@ -83,7 +85,7 @@ function reviveError({ name, data }: { name: string; data: Readonly<Record<strin
 }
 
 /** The store as seen from the thread that holds the handle. */
-export function createSqliteStore(handle: StoreHandle): Store {
+export function createSqliteStore(handle: StoreHandle): CopyableStore {
   const writer = createCaller(handle.writer, reviveError);
   const readers = handle.readers.map((port) => ({ caller: createCaller(port), calls: 0 }));
 
@@ -101,16 +103,21 @@ export function createSqliteStore(handle: StoreHandle): Store {
     items: items.map((item) => JSON.parse(item) as T),
   });
 
+  const putBatches: Store['putBatches'] = async (batches) => {
+    let left = batches;
+    while (left.length > 0) {
+      // What another worker put meanwhile is left out and the rest encoded anew, for batches share blocks.
+      const known = new Set(await put(writer, left));
+      if (known.size === 0) return;
+      left = left.filter(({ batchId }) => !known.has(batchId));
+    }
+  };
+  const prune: Store['prune'] = (beforeDay) => writer.call('prune', [beforeDay]) as Promise<string[]>;
+  const reader = (readers[0] as (typeof readers)[number]).caller;
+
   return {
-    async putBatches(batches) {
-      let left = batches;
-      while (left.length > 0) {
-        // What another worker put meanwhile is left out and the rest encoded anew, for batches share blocks.
-        const known = new Set(await put(writer, left));
-        if (known.size === 0) return;
-        left = left.filter(({ batchId }) => !known.has(batchId));
-      }
-    },
+    ...createSqliteCopying({ writer, reader, putBatches, prune, toDocPut }),
+    putBatches,
     outcome: (scope, batchId, receivedAt) =>
       read('outcome', scope, batchId, receivedAt) as ReturnType<Store['outcome']>,
     findEvents: async (scope, query) => parsePage<Event>((await read('findEvents', scope, query)) as LinePage) as never,
@@ -166,7 +173,7 @@ export function createSqliteStore(handle: StoreHandle): Store {
     progress: () => read('progress', CENTER_SCOPE) as Promise<Progress>,
     applied: (batchId) => read('applied', CENTER_SCOPE, batchId) as Promise<number | undefined>,
 
-    prune: (beforeDay) => writer.call('prune', [beforeDay]) as Promise<string[]>,
+    prune,
     stats: () => writer.call('stats', []) as ReturnType<Store['stats']>,
     health: () => read('health', CENTER_SCOPE) as ReturnType<Store['health']>,
     async close() {

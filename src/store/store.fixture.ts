@@ -4,7 +4,8 @@ import type { Alert, Campaign, Incident, Match } from '../model/alert.ts';
 import type { AuditEntry } from '../model/audit.ts';
 import type { Reject } from '../model/batch.ts';
 import type { Event, Fields } from '../model/event.ts';
-import type { Store, WorkedBatch } from './store.ts';
+import type { CopyableStore } from './copy.ts';
+import type { WorkedBatch } from './store.ts';
 
 export interface BatchWish {
   readonly memberId?: string;
@@ -141,6 +142,6 @@ export const makeAudit = (id: string, wish: Partial<AuditEntry> = {}): AuditEntr
 
 /** A store for the tests of one describe, which keep out of each other's way by ids and members. */
 export interface OpenedStore {
-  readonly store: Store;
-  reopen(): Promise<Store>;
+  readonly store: CopyableStore;
+  reopen(): Promise<CopyableStore>;
 }
