@@ -139,6 +139,12 @@ export const configSchema = z.strictObject({
             .max(600)
             .default(12)
             .describe('How long the correlator may be silent before one in waiting takes over'),
+          memberRoles: z
+            .boolean()
+            .default(false)
+            .describe(
+              'Whether Elasticsearch gets a role for each member, `<prefix>-member_<id>`, that reads the events of that member and nothing else; give it to the tools or keys of its people. Takes an account that may make such roles (src/store/elasticsearch-roles.ts), and Elasticsearch 8.16',
+            ),
         })
         .prefault({})
         .describe('Elasticsearch 8 or 9'),

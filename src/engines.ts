@@ -58,7 +58,7 @@ export async function openEngines(
     return open;
   };
   const [store, records, matches, peers] = await allOrNone([
-    opening(openStore(config)),
+    opening(openStore(config, (text) => log.warn({}, text))),
     opening(openQueue(config, 'records')),
     opening(openQueue(config, 'matches')),
     opening(openPeers(config, id, log)),
@@ -107,8 +107,11 @@ export interface OpenedStore extends Opened {
   forThread(): { readonly engine: ThreadEngines['store']; readonly transfer: MessagePort[] };
 }
 
-/** The store alone, for commands that work beside a center or without one. */
-export async function openStore({ store: settings, dataDir }: Config): Promise<OpenedStore> {
+/** The store alone, for commands that work beside a center or without one. `warn`: told what goes wrong but stops nothing. */
+export async function openStore(
+  { store: settings, dataDir }: Config,
+  warn: (text: string) => void,
+): Promise<OpenedStore> {
   if (settings.engine === 'sqlite') {
     const host = await openSqliteStore({ folder: dataDir });
     return {
@@ -120,12 +123,13 @@ export async function openStore({ store: settings, dataDir }: Config): Promise<O
       },
     };
   }
-  const { leaseSeconds, ...rest } = settings.elasticsearch;
+  const { leaseSeconds, memberRoles, ...rest } = settings.elasticsearch;
   const options: ElasticsearchStoreOptions = { ...rest, leaseMs: leaseSeconds * 1_000 };
-  const store = await openElasticsearchStore(options);
+  const store = await openElasticsearchStore({ ...options, memberRoles }, warn);
   return {
     store,
     close: () => store.close(),
+    // A thread saves no members.
     forThread: () => ({ engine: { elasticsearch: options }, transfer: [] }),
   };
 }

@@ -5,10 +5,15 @@ import { createFreshness } from './elasticsearch-refresh.ts';
 import { idFloor } from './event-place.ts';
 import type { Store } from './store.ts';
 
-/** All that a store with this prefix makes. */
+/** All that a store with this prefix makes. By names, for Elasticsearch refuses to delete by patterns unless it is set otherwise. */
 export async function removeAll(url: string, prefix: string): Promise<void> {
-  await fetch(`${url}/${prefix}-*`, { method: 'DELETE' });
-  await fetch(`${url}/_index_template/${prefix}-*`, { method: 'DELETE' });
+  const listed = await fetch(`${url}/${prefix}-*/_settings?filter_path=*.settings.index.uuid`);
+  const names = Object.keys((await listed.json()) as object);
+  const paths = names.map((name) => `/${name}`);
+  for (const path of [...paths, `/_index_template/${prefix}-*`]) {
+    const { status } = await fetch(`${url}${path}`, { method: 'DELETE' });
+    if (status !== 200 && status !== 404) throw new Error(`DELETE ${url}${path} was answered with ${status}`);
+  }
 }
 
 /** What events ask of documents: marks of applied batches. */

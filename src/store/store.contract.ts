@@ -18,15 +18,16 @@ export interface StoreUnderTest {
 export function storeContract(name: string, open: (folder: string) => Promise<StoreUnderTest>): void {
   const opened = (): OpenedStore => {
     let folder: string;
-    let under: StoreUnderTest;
+    let under: StoreUnderTest | undefined;
     let store: Store;
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'hinomi-store-'));
       under = await open(folder);
       store = under.store;
-    });
+      // A server makes its indices meanwhile, on a machine that may be busy.
+    }, 60_000);
     afterAll(async () => {
-      await under.close();
+      await under?.close();
       await rm(folder, { recursive: true, force: true });
     });
     return {
@@ -34,7 +35,7 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
         return store;
       },
       async reopen() {
-        store = await under.reopen();
+        store = await (under as StoreUnderTest).reopen();
         return store;
       },
     };
