@@ -13,7 +13,6 @@ export interface RoleDescriptor {
   readonly cluster?: readonly string[];
   readonly global?: object;
   readonly indices: readonly { readonly names: readonly string[]; readonly privileges: readonly string[] }[];
-  readonly description?: string;
 }
 
 const WINDOW = ['read', 'view_index_metadata'] as const;
@@ -43,7 +42,6 @@ export const memberRoleName = (prefix: string, memberId: string): string => `${p
 
 export const memberRole = (prefix: string, memberId: string): RoleDescriptor => ({
   indices: [{ names: [memberPattern(prefix, memberId)], privileges: [...WINDOW] }],
-  description: `Events of ${memberId}, and of no other. Hinomi keeps this role as it is.`,
 });
 
 export interface MemberRoles {
@@ -58,47 +56,41 @@ const PORTION = 500;
  * `warn`: told in words for a log. A cluster without security is told of once, and asked no more. A role that was changed by hand is
  * put back.
  */
-export function createMemberRoles(elastic: Elastic, warn: (text: string) => void): MemberRoles {
+export async function openMemberRoles(elastic: Elastic, warn: (text: string) => void): Promise<MemberRoles> {
   const { prefix } = elastic;
-  let secured = true;
+  const tell = (reason: string): void => warn(`store.elasticsearch.memberRoles: ${reason}`);
 
+  /** Throws what went wrong. */
   async function put(memberIds: readonly string[]): Promise<void> {
-    const roles = Object.fromEntries(memberIds.map((id) => [memberRoleName(prefix, id), memberRole(prefix, id)]));
-    const { status, body } = await elastic.request<RolesAnswer>({
-      method: 'POST',
-      path: '/_security/role',
-      body: { roles },
-      accept: [400, 403, 405],
-    });
-    if (status === 200) {
-      const [first] = Object.entries(body.errors?.details ?? {});
-      if (first !== undefined) tell(`${first[0]}: ${first[1].reason}`);
-      return;
-    }
-    const reason = typeof body.error === 'string' ? body.error : (body.error?.reason ?? 'no reason given');
-    if (reason.startsWith('no handler found')) {
-      secured = false;
-      warn(
-        'store.elasticsearch.memberRoles: this Elasticsearch runs without security: anyone who reaches it sees all members',
-      );
-    } else if (status === 403) {
+    const roles = Object.fromEntries(
+      memberIds.map((id) => {
+        const description = `Events of ${id}, and of no other. Hinomi keeps this role as it is.`;
+        return [memberRoleName(prefix, id), { ...memberRole(prefix, id), description }];
+      }),
+    );
+    const request = { method: 'POST', path: '/_security/role', body: { roles }, accept: [403, 405] } as const;
+    const { status, body } = await elastic.request<RolesAnswer>(request);
+    if (status === 405) throw new Error(`Elasticsearch ${elastic.version} is too old, 8.15 is needed`);
+    if (status === 403) {
       const { global } = centerPrivileges(prefix, true);
-      tell(`${reason}; give the center's account "global": ${JSON.stringify(global)}`);
-    } else {
-      tell(status === 405 ? `Elasticsearch ${elastic.version} is too old, 8.15 is needed` : reason);
+      throw new Error(`${body.error?.reason}; give the center's account "global": ${JSON.stringify(global)}`);
     }
+    const [first] = Object.entries(body.errors?.details ?? {});
+    if (first !== undefined) throw new Error(`${first[0]}: ${first[1].reason}`);
   }
 
-  const tell = (reason: string): void =>
-    warn(`store.elasticsearch.memberRoles: roles of members could not be made: ${reason}`);
-
+  // Whoever may do anything may ask this; a cluster without security has nothing there.
+  const asked = { method: 'GET', path: '/_security/_authenticate', accept: [400] } as const;
+  const secured = (await elastic.request(asked)).status !== 400;
+  if (!secured) tell('this Elasticsearch runs without security: whoever reaches it sees all members');
   return {
     async keep(memberIds) {
-      for (let at = 0; at < memberIds.length && secured; at += PORTION) {
+      if (!secured) return;
+      for (let at = 0; at < memberIds.length; at += PORTION) {
         try {
           await put(memberIds.slice(at, at + PORTION));
         } catch (error) {
-          tell((error as Error).message);
+          tell(`roles of members could not be made: ${(error as Error).message}`);
         }
       }
     },
@@ -106,6 +98,6 @@ export function createMemberRoles(elastic: Elastic, warn: (text: string) => void
 }
 
 interface RolesAnswer {
-  readonly error?: { readonly reason?: string } | string;
+  readonly error?: { readonly reason?: string };
   readonly errors?: { readonly details: Readonly<Record<string, { readonly reason: string }>> };
 }

@@ -11,7 +11,7 @@ import { openEvents } from './elasticsearch-events.ts';
 import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch-journal.ts';
 import { createLeads } from './elasticsearch-lead.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
-import { createMemberRoles } from './elasticsearch-roles.ts';
+import { openMemberRoles } from './elasticsearch-roles.ts';
 import { idFloor } from './event-place.ts';
 import { kindNames } from './kinds.ts';
 import type { Cause, Change, Store } from './store.ts';
@@ -73,7 +73,7 @@ async function openOn(elastic: Elastic, { leaseMs = 12_000, dailyAbove }: Elasti
 
 /** The store, whose members have their roles from now on. */
 async function withMemberRoles(store: Store, elastic: Elastic, warn: (text: string) => void): Promise<Store> {
-  const roles = createMemberRoles(elastic, warn);
+  const roles = await openMemberRoles(elastic, warn);
   const there: string[] = [];
   for (let cursor: string | undefined; ; ) {
     const page = await store.find('member', CENTER_SCOPE, { limit: 1_000, ...(cursor !== undefined && { cursor }) });
