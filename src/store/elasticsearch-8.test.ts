@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Elasticsearch, startElasticsearch } from '../../test/services/elasticsearch.ts';
 import { needOwn } from '../../test/services/needed.ts';
 import { openElasticsearchStore } from './elasticsearch.ts';
@@ -44,5 +44,5 @@ services.describe('Elasticsearch 8', ({ prefix }) => {
     };
   });
 
-  describe('the journal', () => journalContract(() => node.url, prefix));
+  journalContract(() => node.url, prefix);
 });

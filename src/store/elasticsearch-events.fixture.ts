@@ -9,8 +9,10 @@ import type { Store } from './store.ts';
 export async function removeAll(url: string, prefix: string): Promise<void> {
   const listed = await fetch(`${url}/${prefix}-*/_settings?filter_path=*.settings.index.uuid`);
   const names = Object.keys((await listed.json()) as object);
-  const paths = names.map((name) => `/${name}`);
-  for (const path of [...paths, `/_index_template/${prefix}-*`]) {
+  const paths = [`/_index_template/${prefix}-*`];
+  // Elasticsearch takes 4 KB for the first line of a request.
+  for (let at = 0; at < names.length; at += 50) paths.push(`/${names.slice(at, at + 50).join()}`);
+  for (const path of paths) {
     const { status } = await fetch(`${url}${path}`, { method: 'DELETE' });
     if (status !== 200 && status !== 404) throw new Error(`DELETE ${url}${path} was answered with ${status}`);
   }

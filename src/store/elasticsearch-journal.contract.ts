@@ -2,7 +2,7 @@
  * What the journal promises beyond the store's contract, on every version of Elasticsearch: several processes at once, and writers
  * that die at the worst moment.
  */
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { openElasticsearchStore } from './elasticsearch.ts';
 import { connectElasticsearch, type Elastic, type Request } from './elasticsearch-connection.ts';
@@ -25,6 +25,11 @@ interface Process {
 
 /** `url`: asked for when the first test begins. Leaves its indices, whose names begin with `prefix` and "-". */
 export function journalContract(url: () => string, prefix: string): void {
+  // Each test makes a store's indices, on a machine that may be busy.
+  describe('journal contract', { timeout: 60_000 }, () => journalTests(url, prefix));
+}
+
+function journalTests(url: () => string, prefix: string): void {
   const connections: Elastic[] = [];
   afterAll(async () => {
     await Promise.all(connections.map((elastic) => elastic.close()));

@@ -5,6 +5,6 @@ import { journalContract } from './elasticsearch-journal.contract.ts';
 
 const services = await need('elasticsearch');
 services.describe('the journal', ({ elasticsearch, prefix }) => {
-  afterAll(() => removeAll(elasticsearch, prefix));
+  afterAll(() => removeAll(elasticsearch, prefix), 60_000);
   journalContract(() => elasticsearch, prefix);
 });

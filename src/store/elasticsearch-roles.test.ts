@@ -60,7 +60,11 @@ describe('keeping roles', () => {
       /unauthorized; give .*"global": \{"role"/,
     ],
     ['what it does not understand', [400, { error: { type: 'odd', reason: 'roles' } }], /made: .* 400 odd: roles$/],
-    ['an answer that is no answer', [404, { error: { type: 'gone', reason: 'gone' } }], /made: Elasticsearch refused POST \/_security\/role: 404/],
+    [
+      'an answer that is no answer',
+      [404, { error: { type: 'gone', reason: 'gone' } }],
+      /made: Elasticsearch refused POST \/_security\/role: 404/,
+    ],
   ])('tells of %s, each time, and throws nothing', async (_, answer, expected) => {
     const told = await keep(answer, 'kita');
     expect(told).toHaveLength(2);

@@ -24,12 +24,11 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
       folder = await mkdtemp(join(tmpdir(), 'hinomi-store-'));
       under = await open(folder);
       store = under.store;
-      // A server makes its indices meanwhile, on a machine that may be busy.
     }, 60_000);
     afterAll(async () => {
       await under?.close();
       await rm(folder, { recursive: true, force: true });
-    });
+    }, 60_000);
     return {
       get store() {
         return store;
@@ -40,7 +39,8 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
       },
     };
   };
-  describe(`store contract: ${name}`, () => {
+  // On servers that a busy machine runs beside the tests.
+  describe(`store contract: ${name}`, { timeout: 60_000 }, () => {
     documentsContract(opened);
     eventsContract(opened);
   });
