@@ -125,7 +125,14 @@ export const configSchema = z.strictObject({
             .optional()
             .meta({ expects: 'a file', example: '/etc/hinomi/ca.pem' })
             .describe("Certificate authority (PEM) of the nodes' certificates; the system's where left out"),
-          prefix: name.default('hinomi').describe('What the names of all its indices begin with'),
+          prefix: name
+            // Else the indices of two centers could bear the same name, and the privileges of one open the other.
+            .regex(/^(?!.*-(?:events|doc)(?:-|$))/)
+            .default('hinomi')
+            .meta({
+              expects: 'up to 40 of a-z, 0-9 and "-", beginning with a letter, without the parts "-events" and "-doc"',
+            })
+            .describe('What the names of all its indices begin with'),
           dailyAbove: z
             .int()
             .min(1_000)
