@@ -1,11 +1,13 @@
-/** What a center hears at its start from what is no Elasticsearch, or none that it can use; real ones are in elasticsearch-secure.test.ts. */
+/** What a center hears from what is no Elasticsearch, or none that it can use; real ones are in elasticsearch-secure.test.ts. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connectElasticsearch, type ElasticsearchOptions } from './elasticsearch-connection.ts';
+import { connectElasticsearch, type ElasticsearchOptions, RequestRefused } from './elasticsearch-connection.ts';
+import { openFakeServer } from './elasticsearch-server.fixture.ts';
+import { StoreUnavailable } from './store.ts';
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -123,28 +125,30 @@ describe('the file of the authority', () => {
   });
 });
 
-it('speaks to Elasticsearch 8 in its own version, with and without a body', async () => {
-  const seen: IncomingMessage['headers'][] = [];
-  const place = await listen((request, response) => {
-    request.resume();
-    const { headers } = request;
-    if (/compatible-with=9/.test(`${headers.accept} ${headers['content-type']}`)) {
-      const error = { type: 'media_type_header_exception', reason: 'Invalid media-type value on headers' };
-      return says(400, JSON.stringify({ error }), product)(request, response);
-    }
-    seen.push(headers);
-    return says(200, nodes('8.19.21'), product)(request, response);
-  });
-  const elastic = await connectElasticsearch({ urls: [`http://${place}`] });
-  try {
-    await elastic.request({ method: 'PUT', path: '/a', body: { a: 1 } });
-    await elastic.request({ method: 'POST', path: '/_bulk', lines: '{"create":{}}\n{}\n' });
-    await elastic.request({ method: 'POST', path: '/a/_refresh' });
-    const json = 'application/vnd.elasticsearch+json; compatible-with=8';
-    expect(seen.map(({ accept }) => accept)).toEqual([json, json, json, json]);
-    const lines = 'application/vnd.elasticsearch+x-ndjson; compatible-with=8';
-    expect(seen.map((headers) => headers['content-type'])).toEqual([json, json, lines, json]);
-  } finally {
-    await elastic.close();
+it.each(['8.11.0', '8.19.21', '9.0.0', '9.4.3'])('speaks to %s as it wants to be spoken to', async (version) => {
+  const server = await openFakeServer(() => [200, {}], version);
+  expect(server.elastic.version).toBe(version);
+  await server.elastic.request({ method: 'PUT', path: '/x', body: { a: 1 } });
+  await server.elastic.request({ method: 'POST', path: '/_bulk', lines: '{}\n' });
+  const marked = `compatible-with=${version[0]}`;
+  for (const { headers } of server.asked) {
+    expect(headers.accept).toContain(marked);
+    expect(headers['content-type']).toContain(marked);
   }
+  expect(server.asked.map(({ body }) => body)).toEqual(['{"a":1}', '{}\n']);
+  await server.close();
+});
+
+it('repeats what can pass, and throws at once what cannot', async () => {
+  const server = await openFakeServer((_, number) =>
+    number < 3 ? [503, {}] : [404, { error: { type: 'gone', reason: 'away' } }],
+  );
+  const get = server.elastic.request({ method: 'GET', path: '/x' });
+  await expect(get).rejects.toBeInstanceOf(RequestRefused);
+  await expect(get).rejects.toThrow('Elasticsearch refused GET /x: 404 gone: away');
+  expect(server.asked.length).toBe(3);
+  expect(await server.elastic.request({ method: 'GET', path: '/x', accept: [404] })).toMatchObject({ status: 404 });
+  await server.elastic.close();
+  await expect(server.elastic.request({ method: 'GET', path: '/x' })).rejects.toBeInstanceOf(StoreUnavailable);
+  await server.close();
 });

@@ -63,23 +63,15 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
   const closing = new AbortController();
   const ca = readAuthority(options.caFile);
   const client = createClient(options, ca);
-  let compatibleWith: 8 | 9 = 9;
-  const ask = async (): Promise<string> => {
-    const { nodes } = (await client.transport.request(
-      { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
-      { requestTimeout: 5_000, headers: headersFor(compatibleWith, 'json') },
-    )) as { nodes?: Record<string, { version: string }> };
-    return Object.values(nodes ?? {})[0]?.version ?? 'of an unknown version';
-  };
+  // Both understand what is marked as made for 8; a server of 8 refuses bodies that are marked as made for 9.
+  let compatibleWith: 8 | 9 = 8;
   let version: string;
   try {
-    version = await ask().catch(async (error: unknown) => {
-      if (!(error instanceof errors.ResponseError) || !reasonOf(error).includes('media_type_header_exception'))
-        throw error;
-      // Elasticsearch 8 refuses what is marked as made for 9.
-      compatibleWith = 8;
-      return ask();
-    });
+    const { nodes } = (await client.transport.request(
+      { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
+      { requestTimeout: 30_000, headers: headersFor(compatibleWith, 'json') },
+    )) as { nodes?: Record<string, { version: string }> };
+    version = Object.values(nodes ?? {})[0]?.version ?? 'of an unknown version';
   } catch (error) {
     await client.close();
     throw new Error(`${placesOf(options)}: ${adviceOf(error, options)} (store.elasticsearch)`);
@@ -89,6 +81,7 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
     await client.close();
     throw new Error(`${placesOf(options)}: Elasticsearch ${version}; this center works with versions 8 and 9`);
   }
+  compatibleWith = major;
 
   async function once<T>({ method, path, query, body, lines, patience = 'reader' }: Request): Promise<Answer<T>> {
     const result = await client.transport.request<T>(
@@ -173,7 +166,7 @@ function createClient({ urls, apiKey }: ElasticsearchOptions, ca: string | undef
   });
 }
 
-/** With each request: those that the client is made with give way to its own where there is a body. */
+/** With each request, for a client keeps those that it was made with. */
 const headersFor = (compatibleWith: 8 | 9, body: 'json' | 'x-ndjson') => ({
   accept: `application/vnd.elasticsearch+json; compatible-with=${compatibleWith}`,
   'content-type': `application/vnd.elasticsearch+${body}; compatible-with=${compatibleWith}`,
