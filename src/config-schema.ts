@@ -135,7 +135,14 @@ export const configSchema = z.strictObject({
             .optional()
             .meta({ expects: 'a file', example: '/etc/hinomi/ca.pem' })
             .describe("Certificate authority (PEM) of the nodes' certificates; the system's where left out"),
-          prefix: name.default('hinomi').describe('What the names of all its indices begin with'),
+          prefix: name
+            // Else the indices of two centers could bear the same name, and the privileges of one open the other.
+            .regex(/^(?!.*-(?:events|doc)(?:-|$))/)
+            .default('hinomi')
+            .meta({
+              expects: 'up to 40 of a-z, 0-9 and "-", beginning with a letter, without the parts "-events" and "-doc"',
+            })
+            .describe('What the names of all its indices begin with'),
           dailyAbove: z
             .int()
             .min(1_000)
@@ -149,6 +156,12 @@ export const configSchema = z.strictObject({
             .max(600)
             .default(12)
             .describe('How long the correlator may be silent before one in waiting takes over'),
+          memberRoles: z
+            .boolean()
+            .default(false)
+            .describe(
+              'Whether Elasticsearch gets a role for each member, `<prefix>-member_<id>`, that reads the events of that member and nothing else; give it to the tools or keys of its people. Takes an account that may make such roles (src/store/elasticsearch-roles.ts), and Elasticsearch 8.16',
+            ),
         })
         .prefault({})
         .describe('Elasticsearch 8 or 9'),

@@ -111,6 +111,13 @@ describe('mistakes', () => {
         'hinomi.yml:2: api.publicUrl: expected an http or https address, not "ftp://example.jp"; write e.g. "https://soc.example.jp"',
       ],
     ],
+    [
+      'names that two centers would share',
+      'store:\n  elasticsearch:\n    prefix: hinomi-events\n',
+      [
+        'hinomi.yml:3: store.elasticsearch.prefix: expected up to 40 of a-z, 0-9 and "-", beginning with a letter, without the parts "-events" and "-doc", not "hinomi-events"; write e.g. "hinomi"',
+      ],
+    ],
     ['misspelt', 'api:\n  # x\n  prot: 1\n', ['hinomi.yml:3: api.prot: unknown setting (did you mean "port"?)']],
     ['unknown', 'pipeline:\n  zzzzzz: 1\n', ['hinomi.yml:2: pipeline.zzzzzz: unknown setting; known here: workers']],
     ['unknown section', 'retenion: {}\n', ['hinomi.yml:1: retenion: unknown setting (did you mean "retention"?)']],

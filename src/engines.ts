@@ -69,7 +69,7 @@ export async function openEngines(
   const tracing = await openTracing(config, { id, version }, log);
   onClose(tracing.close);
   const [store, records, matches, peers] = await allOrNone([
-    opening(openStore(config)),
+    opening(openStore(config, (text) => log.warn({}, text))),
     opening(openQueue(config, 'records')),
     opening(openQueue(config, 'matches')),
     opening(openPeers(config, id, log)),
@@ -127,8 +127,11 @@ export interface OpenedStore extends Opened {
   forThread(): { readonly engine: ThreadEngines['store']; readonly transfer: MessagePort[] };
 }
 
-/** The store alone, for commands that work beside a center or without one. */
-export async function openStore({ store: settings, dataDir }: Config): Promise<OpenedStore> {
+/** The store alone, for commands that work beside a center or without one. `warn`: told what goes wrong but stops nothing. */
+export async function openStore(
+  { store: settings, dataDir }: Config,
+  warn: (text: string) => void,
+): Promise<OpenedStore> {
   if (settings.engine === 'sqlite') {
     const host = await openSqliteStore({ folder: dataDir });
     return {
@@ -140,12 +143,13 @@ export async function openStore({ store: settings, dataDir }: Config): Promise<O
       },
     };
   }
-  const { leaseSeconds, ...rest } = settings.elasticsearch;
+  const { leaseSeconds, memberRoles, ...rest } = settings.elasticsearch;
   const options: ElasticsearchStoreOptions = { ...rest, leaseMs: leaseSeconds * 1_000 };
-  const store = await openElasticsearchStore(options);
+  const store = await openElasticsearchStore({ ...options, memberRoles }, warn);
   return {
     store,
     close: () => store.close(),
+    // A thread saves no members.
     forThread: () => ({ engine: { elasticsearch: options }, transfer: [] }),
   };
 }

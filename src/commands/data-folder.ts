@@ -52,7 +52,7 @@ export async function withData<T>(
       `there is no folder ${folder}; name the center's with --data DIR, or start "hinomi serve --data DIR" once to make it`,
     );
   }
-  const host = await openStore({ ...config, dataDir: folder });
+  const host = await openStore({ ...config, dataDir: folder }, io.err);
   const { store } = host;
   try {
     return await work({

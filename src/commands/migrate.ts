@@ -73,8 +73,8 @@ export const migrate: Command = async (args, io) => {
     if ((await targetQueues.records.depth()).jobs + (await targetQueues.matches.depth()).jobs > 0) {
       throw new UsageError(`the target's queue holds logs of a center; ${emptyOne(target)}`);
     }
-    const { store: sourceStore } = await opening(openStore(source));
-    const { store: targetStore } = await opening(openStore(target));
+    const { store: sourceStore } = await opening(openStore(source, io.err));
+    const { store: targetStore } = await opening(openStore(target, io.err));
     return await move(io, {
       ...{ from, to, config, sourceStore, targetStore, sourceQueues, targetQueues },
       accept: options['accept-differences'],

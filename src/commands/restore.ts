@@ -38,7 +38,7 @@ export const restore: Command = async (args, io) => {
   const queues = await holdQueues(config);
   if (queues === undefined) throw new UsageError(`a center works there; stop it first, ${emptyOne(config)}`);
   try {
-    const host = await openStore(config);
+    const host = await openStore(config, io.err);
     try {
       return await fill(files, options.partial, { store: host.store, queues, config, io });
     } finally {

@@ -2,6 +2,7 @@
  * The way to an Elasticsearch: one client, requests that outlive a server's bad minutes, answers as JSON. Knows no index and no
  * document. The client's own retries are off: it retries neither 429 nor what a bulk request refuses item by item.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, errors } from '@elastic/elasticsearch';
@@ -57,34 +58,30 @@ export interface Elastic {
   close(): Promise<void>;
 }
 
-/** Finds out which version answers and how it wants to be spoken to. Throws what to do when nobody answers. */
+/** Finds out which version answers and how it wants to be spoken to. Throws what to do when nobody answers, and no password. */
 export async function connectElasticsearch(options: ElasticsearchOptions): Promise<Elastic> {
   const closing = new AbortController();
+  const ca = readAuthority(options.caFile);
+  const client = createClient(options, ca);
   // Both understand what is marked as made for 8; a server of 8 refuses bodies that are marked as made for 9.
-  let client = createClient(options, 8);
-  const ask = async (): Promise<string> => {
-    const { nodes } = (await client.transport.request(
-      { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
-      { requestTimeout: 30_000 },
-    )) as { nodes: Record<string, { version: string }> };
-    return Object.values(nodes)[0]?.version ?? '';
-  };
+  let compatibleWith: 8 | 9 = 8;
   let version: string;
   try {
-    version = await ask();
+    const { nodes } = (await client.transport.request(
+      { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
+      { requestTimeout: 30_000, headers: headersFor(compatibleWith, 'json') },
+    )) as { nodes?: Record<string, { version: string }> };
+    version = Object.values(nodes ?? {})[0]?.version ?? 'of an unknown version';
   } catch (error) {
     await client.close();
-    throw new Error(`${placesOf(options)}: ${adviceOf(error)} (store.elasticsearch)`);
+    throw new Error(`${placesOf(options)}: ${adviceOf(error, options)} (store.elasticsearch)`);
   }
   const major = Number.parseInt(version, 10);
   if (major !== 8 && major !== 9) {
     await client.close();
     throw new Error(`${placesOf(options)}: Elasticsearch ${version}; this center works with versions 8 and 9`);
   }
-  if (major === 9) {
-    await client.close();
-    client = createClient(options, 9);
-  }
+  compatibleWith = major;
 
   async function once<T>({ method, path, query, body, lines, patience = 'reader' }: Request): Promise<Answer<T>> {
     const result = await client.transport.request<T>(
@@ -94,7 +91,12 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
         ...(query !== undefined && { querystring: query }),
         ...(lines !== undefined ? { bulkBody: lines } : body !== undefined && { body: body as object }),
       },
-      { meta: true, requestTimeout: TIMEOUT_MS[patience], signal: closing.signal },
+      {
+        meta: true,
+        requestTimeout: TIMEOUT_MS[patience],
+        signal: closing.signal,
+        headers: headersFor(compatibleWith, lines === undefined ? 'json' : 'x-ndjson'),
+      },
     );
     return { status: result.statusCode, body: result.body };
   }
@@ -150,22 +152,33 @@ export class RequestRefused extends Error {
 export const backOffMs = (attempt: number): number =>
   Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
 
-function createClient({ urls, apiKey, caFile }: ElasticsearchOptions, compatibleWith: 8 | 9): Client {
-  const type = `compatible-with=${compatibleWith}`;
+function createClient({ urls, apiKey }: ElasticsearchOptions, ca: string | undefined): Client {
+  if (urls.some((url) => !isEncoded(url))) {
+    throw new Error('store.elasticsearch.urls: user and password stand there percent-encoded; write "%" as "%25"');
+  }
   return new Client({
     nodes: [...urls],
     maxRetries: 0,
     // Fields of events may bear any name.
     disablePrototypePoisoningProtection: true,
     ...(apiKey !== undefined && { auth: { apiKey } }),
-    ...(caFile !== undefined && { tls: { ca: readFileSync(caFile) } }),
-    ...(compatibleWith === 8 && {
-      headers: {
-        accept: `application/vnd.elasticsearch+json; ${type}`,
-        'content-type': `application/vnd.elasticsearch+json; ${type}`,
-      },
-    }),
+    ...(ca !== undefined && { tls: { ca } }),
   });
+}
+
+/** With each request, for a client keeps those that it was made with. */
+const headersFor = (compatibleWith: 8 | 9, body: 'json' | 'x-ndjson') => ({
+  accept: `application/vnd.elasticsearch+json; compatible-with=${compatibleWith}`,
+  'content-type': `application/vnd.elasticsearch+${body}; compatible-with=${compatibleWith}`,
+});
+
+function isEncoded(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const statusOf = (error: unknown): number | undefined =>
@@ -197,11 +210,43 @@ function canPass(error: unknown): boolean {
   );
 }
 
-function adviceOf(error: unknown): string {
+/** Throws when the file holds no certificate: the TLS library would take it for an authority that has signed nothing. */
+function readAuthority(caFile: string | undefined): string | undefined {
+  if (caFile === undefined) return undefined;
+  const where = `store.elasticsearch.caFile: ${caFile}`;
+  let text: string;
+  try {
+    text = readFileSync(caFile, 'utf8');
+    new X509Certificate(text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new Error(`${where}: there is no such file`);
+    throw new Error(`${where}: no certificate in PEM can be read there: ${message}`);
+  }
+  return text;
+}
+
+function adviceOf(error: unknown, { urls, apiKey, caFile }: ElasticsearchOptions): string {
   const reason = reasonOf(error);
-  if (statusOf(error) === 401) return `user, password or API key is wrong: ${reason}`;
-  if (statusOf(error) === 403) return `this user may not see what the center needs: ${reason}`;
-  if (error instanceof errors.ProductNotSupportedError) return 'what answers there is not Elasticsearch';
+  const status = statusOf(error);
+  if (status === 401) {
+    return apiKey === undefined && urls.every((url) => new URL(url).username === '')
+      ? 'it asks who one is; write user and password into the address (https://user:password@host:port), or set apiKey'
+      : `user, password or API key is wrong: ${reason}`;
+  }
+  if (status === 403) return `this user may not see what the center needs: ${reason}`;
+  if (error instanceof errors.ProductNotSupportedError || (status !== undefined && status < 500 && status !== 429)) {
+    return `what answers there is not Elasticsearch; mend the address${status === undefined ? '' : ` (it answered ${status}: ${reason})`}`;
+  }
+  if (/wrong version number|packet length too long|http request/.test(reason))
+    return 'it does not speak https; write http://, or switch TLS on there';
+  if (/certificate|altnames/.test(reason)) {
+    return caFile === undefined
+      ? `its certificate is not one that this machine trusts; name the authority that signed it in caFile: ${reason}`
+      : `its certificate was not signed by the authority in ${caFile}, or is for another name, or has ended: ${reason}`;
+  }
+  if (/other side closed|socket hang up|ECONNRESET/.test(reason) && urls.some((url) => url.startsWith('http:')))
+    return `it closed the connection; if it speaks https, write https:// (${reason})`;
   return `no Elasticsearch answers; start it, or mend the address: ${reason}`;
 }
 

@@ -5,10 +5,17 @@ import { createFreshness } from './elasticsearch-refresh.ts';
 import { idFloor } from './event-place.ts';
 import type { Store } from './store.ts';
 
-/** All that a store with this prefix makes. */
+/** All that a store with this prefix makes. By names, for Elasticsearch refuses to delete by patterns unless it is set otherwise. */
 export async function removeAll(url: string, prefix: string): Promise<void> {
-  await fetch(`${url}/${prefix}-*`, { method: 'DELETE' });
-  await fetch(`${url}/_index_template/${prefix}-*`, { method: 'DELETE' });
+  const listed = await fetch(`${url}/${prefix}-*/_settings?filter_path=*.settings.index.uuid`);
+  const names = Object.keys((await listed.json()) as object);
+  const paths = [`/_index_template/${prefix}-*`];
+  // Elasticsearch takes 4 KB for the first line of a request.
+  for (let at = 0; at < names.length; at += 50) paths.push(`/${names.slice(at, at + 50).join()}`);
+  for (const path of paths) {
+    const { status } = await fetch(`${url}${path}`, { method: 'DELETE' });
+    if (status !== 200 && status !== 404) throw new Error(`DELETE ${url}${path} was answered with ${status}`);
+  }
 }
 
 /** What events ask of documents: marks of applied batches. */

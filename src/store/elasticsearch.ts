@@ -3,7 +3,7 @@
  * (elasticsearch-journal.ts), events into plain indices of their member and period (elasticsearch-events.ts). Needs nothing of the
  * server but its core: no scripts, by-query, ingest pipelines, lifecycle management.
  */
-
+import { CENTER_SCOPE } from '../model/scope.ts';
 import type { CopyableStore } from './copy.ts';
 import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch-connection.ts';
 import { createElasticsearchCopying } from './elasticsearch-copy.ts';
@@ -15,21 +15,32 @@ import { readHealth } from './elasticsearch-health.ts';
 import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch-journal.ts';
 import { createLeads } from './elasticsearch-lead.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
+import { openMemberRoles } from './elasticsearch-roles.ts';
 import { idFloor } from './event-place.ts';
 import { kindNames } from './kinds.ts';
+import type { Cause, Change } from './store.ts';
 
 export interface ElasticsearchStoreOptions extends ElasticsearchOptions {
   /** How long a correlator may be silent before another takes over, 12 seconds by default. */
   readonly leaseMs?: number;
   /** A member with more documents than this in a month gets an index a day from the next month on. */
   readonly dailyAbove?: number;
+  /** Keeps a role in Elasticsearch for each member, see elasticsearch-roles.ts. */
+  readonly memberRoles?: boolean;
 }
 
-/** Connects and makes the indices that are not there. Throws what to do when that is not possible. */
-export async function openElasticsearchStore(options: ElasticsearchStoreOptions): Promise<CopyableStore> {
+/**
+ * Connects and makes the indices that are not there. Throws what to do when that is not possible; `warn` is told, in words for a log,
+ * what goes wrong but stops nothing.
+ */
+export async function openElasticsearchStore(
+  options: ElasticsearchStoreOptions,
+  warn: (text: string) => void = () => undefined,
+): Promise<CopyableStore> {
   const elastic = await connectElasticsearch(options);
   try {
-    return await openOn(elastic, options);
+    const store = await openOn(elastic, options);
+    return options.memberRoles === true ? await withMemberRoles(store, elastic, warn) : store;
   } catch (error) {
     await elastic.close();
     throw error;
@@ -68,6 +79,34 @@ async function openOn(
     prune,
     health: () => readHealth(elastic),
     close: () => elastic.close(),
+  };
+}
+
+/** The store, whose members have their roles from now on. */
+async function withMemberRoles(
+  store: CopyableStore,
+  elastic: Elastic,
+  warn: (text: string) => void,
+): Promise<CopyableStore> {
+  const roles = await openMemberRoles(elastic, warn);
+  const there: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.find('member', CENTER_SCOPE, { limit: 1_000, ...(cursor !== undefined && { cursor }) });
+    there.push(...page.items.map(({ id }) => id));
+    cursor = page.next;
+    if (cursor === undefined) break;
+  }
+  await roles.keep(there);
+  return {
+    ...store,
+    async save(changes: readonly Change[], cause?: Cause) {
+      const saved = await store.save(changes, cause);
+      const members = changes.flatMap(({ kind, doc, remove }) =>
+        kind === 'member' && remove !== true ? [doc.id] : [],
+      );
+      if (saved) await roles.keep(members);
+      return saved;
+    },
   };
 }
 

@@ -22,7 +22,7 @@ const HOOK_MS = 60_000;
 export function storeContract(name: string, open: (folder: string) => Promise<StoreUnderTest>): void {
   const opened = (): OpenedStore => {
     let folder: string;
-    let under: StoreUnderTest;
+    let under: StoreUnderTest | undefined;
     let store: CopyableStore;
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'hinomi-store-'));
@@ -30,7 +30,7 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
       store = under.store;
     }, HOOK_MS);
     afterAll(async () => {
-      await under.close();
+      await under?.close();
       await rm(folder, { recursive: true, force: true });
     }, HOOK_MS);
     return {
@@ -38,12 +38,13 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
         return store;
       },
       async reopen() {
-        store = await under.reopen();
+        store = await (under as StoreUnderTest).reopen();
         return store;
       },
     };
   };
-  describe(`store contract: ${name}`, () => {
+  // On servers that a busy machine runs beside the tests.
+  describe(`store contract: ${name}`, { timeout: 60_000 }, () => {
     documentsContract(opened);
     eventsContract(opened);
     copyContract(opened);

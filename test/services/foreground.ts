@@ -10,15 +10,16 @@ import { type Elasticsearch, prepareElasticsearch, startElasticsearch } from './
 import { prepareRedis, startRedis } from './redis.ts';
 import { MissingService, type Server } from './server.ts';
 
-const usage = `npm run services -- [--full] [--security] [--check]
+const usage = `npm run services -- [--full] [--security] [--check [--all]]
   --full      Elasticsearch with scripts, ingest processors, API keys (fetches 950 MB once)
   --security  Elasticsearch asks for a password
-  --check     only say whether this machine can, and fetch what is missing`;
+  --check     only say whether this machine can, and fetch what is missing
+  --all       for --check: all that any test asks for, Elasticsearch 8 too`;
 
-function readArguments(): { full: boolean; security: boolean; check: boolean; help: boolean } {
+function readArguments(): { full: boolean; security: boolean; check: boolean; all: boolean; help: boolean } {
   const off = { type: 'boolean', default: false } as const;
   try {
-    return parseArgs({ options: { full: off, security: off, check: off, help: off } }).values;
+    return parseArgs({ options: { full: off, security: off, check: off, all: off, help: off } }).values;
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     process.exit(2);
@@ -26,8 +27,12 @@ function readArguments(): { full: boolean; security: boolean; check: boolean; he
 }
 
 /** Everything that is missing at once, so that it can be installed at once. */
-async function check(full: boolean): Promise<void> {
-  const looked = await Promise.allSettled([prepareRedis(), prepareElasticsearch('9.4.3', full)]);
+async function check(full: boolean, all: boolean): Promise<void> {
+  const looked = await Promise.allSettled([
+    prepareRedis(),
+    prepareElasticsearch('9.4.3', full || all),
+    ...(all ? [prepareElasticsearch('8.19.21')] : []),
+  ]);
   const wrong = looked.filter((result) => result.status === 'rejected').map(({ reason }) => reason as Error);
   const other = wrong.find((error) => !(error instanceof MissingService));
   if (other !== undefined) throw other;
@@ -66,11 +71,11 @@ async function serve(full: boolean, security: boolean): Promise<void> {
   }
 }
 
-const { full, security, check: onlyCheck, help } = readArguments();
+const { full, security, check: onlyCheck, all, help } = readArguments();
 try {
   if (help) console.log(usage);
   else {
-    await check(full);
+    await check(full, all && onlyCheck);
     if (!onlyCheck) await serve(full, security);
   }
   // What is still starting ends with this process.

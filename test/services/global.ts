@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { type ElasticsearchVersion, megabytesToFetch } from './distribution.ts';
 import { prepareElasticsearch, startElasticsearch } from './elasticsearch.ts';
 import { prepareRedis, startRedis } from './redis.ts';
 import { MissingService, type Server } from './server.ts';
@@ -40,9 +41,18 @@ const start: Readonly<Record<SharedService, (folder: string) => Promise<Server>>
 const prepare: Readonly<Record<OwnService, () => Promise<unknown>>> = {
   redis: prepareRedis,
   elasticsearch: () => prepareElasticsearch(),
-  'elasticsearch-full': () => prepareElasticsearch('9.4.3', true),
-  'elasticsearch-8': () => prepareElasticsearch('8.19.21'),
+  'elasticsearch-full': () => prepareFurther('9.4.3', true),
+  'elasticsearch-8': () => prepareFurther('8.19.21', false),
 };
+
+/** Beside the one that most suites use: fetched only for a run that asks for it, or must have all. */
+async function prepareFurther(version: ElasticsearchVersion, full: boolean): Promise<void> {
+  const megabytes = await megabytesToFetch(version, full);
+  const { HINOMI_FETCH_SERVICES: fetch, HINOMI_REQUIRE_SERVICES: require } = process.env;
+  if (megabytes > 0 && fetch !== '1' && require !== '1')
+    throw new MissingService(`${megabytes} MB were not fetched yet; HINOMI_FETCH_SERVICES=1 fetches them, once`);
+  await prepareElasticsearch(version, full);
+}
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const begun: { readonly folder: string; readonly server: Server }[] = [];
