@@ -75,6 +75,7 @@ export async function createProcess(role: Role, env: Record<string, string>, fol
     ...(role === 'intake' && { HINOMI_INTAKE_PORT: String(door) }),
   };
   let child: ReturnType<typeof hinomi> | undefined;
+  let told = false;
   const running = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
   const gone = async (): Promise<void> => {
     if (running()) await once(child as ChildProcess, 'exit');
@@ -89,11 +90,13 @@ export async function createProcess(role: Role, env: Record<string, string>, fol
       child?.kill(signal);
     },
     async kill() {
+      told = true;
       child?.kill('SIGKILL');
       await gone();
     },
     async stop() {
       const began = performance.now();
+      told = true;
       child?.kill('SIGTERM');
       await gone();
       return performance.now() - began;
@@ -101,6 +104,10 @@ export async function createProcess(role: Role, env: Record<string, string>, fol
     async start(more = {}) {
       const begun = hinomi(['serve', '--role', role], { ...own, ...more });
       child = begun;
+      told = false;
+      begun.once('exit', (code, signal) => {
+        if (!told) console.error(`the ${role} ended by itself (${code ?? signal}): ${begun.output()}`);
+      });
       for (const end = Date.now() + READY_MS; Date.now() < end; await pause(50)) {
         if (begun.exitCode !== null) throw new Error(`the ${role} ended: ${begun.output()}`);
         const ready = await fetch(`http://127.0.0.1:${probes}/readyz`).catch(() => undefined);
