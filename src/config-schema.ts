@@ -160,7 +160,7 @@ export const configSchema = z.strictObject({
             .boolean()
             .default(false)
             .describe(
-              'Whether Elasticsearch gets a role for each member, `<prefix>-member_<id>`, that reads the events of that member and nothing else; give it to the tools or keys of its people. Takes an account that may make such roles (src/store/elasticsearch-roles.ts), and Elasticsearch 8.16',
+              'Whether Elasticsearch gets a role for each member, `<prefix>-member_<id>`, that reads the events of that member and nothing else; give it to the tools or keys of its people. Takes an account that may make such roles (src/store/elasticsearch/roles.ts), and Elasticsearch 8.16',
             ),
         })
         .prefault({})

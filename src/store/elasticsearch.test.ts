@@ -1,6 +1,6 @@
 import { need } from '../../test/services/needed.ts';
+import { removeAll } from './elasticsearch/events.fixture.ts';
 import { openElasticsearchStore } from './elasticsearch.ts';
-import { removeAll } from './elasticsearch-events.fixture.ts';
 import { storeContract } from './store.contract.ts';
 
 const services = await need('elasticsearch');

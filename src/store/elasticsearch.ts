@@ -1,21 +1,21 @@
 /**
  * The cluster's store: Elasticsearch 8 or 9, used by any number of processes at a time. Documents are written through a journal
- * (elasticsearch-journal.ts), events into plain indices of their member and period (elasticsearch-events.ts). Needs nothing of the
+ * (elasticsearch/journal.ts), events into plain indices of their member and period (elasticsearch/events.ts). Needs nothing of the
  * server but its core: no scripts, by-query, ingest pipelines, lifecycle management.
  */
 import { CENTER_SCOPE } from '../model/scope.ts';
 import type { CopyableStore } from './copy.ts';
-import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch-connection.ts';
-import { createElasticsearchCopying } from './elasticsearch-copy.ts';
-import { docIndex, docMapping } from './elasticsearch-doc-format.ts';
-import { createDocReads } from './elasticsearch-docs.ts';
-import { createEventSearch } from './elasticsearch-event-search.ts';
-import { openEvents } from './elasticsearch-events.ts';
-import { readHealth } from './elasticsearch-health.ts';
-import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch-journal.ts';
-import { createLeads } from './elasticsearch-lead.ts';
-import { createFreshness } from './elasticsearch-refresh.ts';
-import { openMemberRoles } from './elasticsearch-roles.ts';
+import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch/connection.ts';
+import { createElasticsearchCopying } from './elasticsearch/copy.ts';
+import { docIndex, docMapping } from './elasticsearch/doc-format.ts';
+import { createDocReads } from './elasticsearch/docs.ts';
+import { createEventSearch } from './elasticsearch/event-search.ts';
+import { openEvents } from './elasticsearch/events.ts';
+import { readHealth } from './elasticsearch/health.ts';
+import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch/journal.ts';
+import { createLeads } from './elasticsearch/lead.ts';
+import { createFreshness } from './elasticsearch/refresh.ts';
+import { openMemberRoles } from './elasticsearch/roles.ts';
 import { idFloor } from './event-place.ts';
 import { kindNames } from './kinds.ts';
 import type { Cause, Change } from './store.ts';
@@ -25,7 +25,7 @@ export interface ElasticsearchStoreOptions extends ElasticsearchOptions {
   readonly leaseMs?: number;
   /** A member with more documents than this in a month gets an index a day from the next month on. */
   readonly dailyAbove?: number;
-  /** Keeps a role in Elasticsearch for each member, see elasticsearch-roles.ts. */
+  /** Keeps a role in Elasticsearch for each member, see elasticsearch/roles.ts. */
   readonly memberRoles?: boolean;
 }
 

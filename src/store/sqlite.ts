@@ -1,6 +1,6 @@
 /**
- * The embedded store: SQLite files in one folder, one thread that writes them (sqlite-writer.ts), one or more that read them
- * (sqlite-reader.ts), any number of threads that use it. Several processes may have the same folder open; the center itself once.
+ * The embedded store: SQLite files in one folder, one thread that writes them (sqlite/writer.ts), one or more that read them
+ * (sqlite/reader.ts), any number of threads that use it. Several processes may have the same folder open; the center itself once.
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
@@ -11,11 +11,11 @@ import { normalise } from '../search/normalise.ts';
 import { type Caller, createCaller } from '../thread.ts';
 import type { CopyableStore } from './copy.ts';
 import { describeDoc } from './kinds.ts';
-import { createSqliteCopying } from './sqlite-copy.ts';
-import { encodeBatches } from './sqlite-encode.ts';
-import type { MatchPortion } from './sqlite-read-matches.ts';
-import type { LinePage } from './sqlite-search.ts';
-import type { DocPut, SavePut } from './sqlite-write-docs.ts';
+import { createSqliteCopying } from './sqlite/copy.ts';
+import { encodeBatches } from './sqlite/encode.ts';
+import type { MatchPortion } from './sqlite/read-matches.ts';
+import type { LinePage } from './sqlite/search.ts';
+import type { DocPut, SavePut } from './sqlite/write-docs.ts';
 import { type Change, Deposed, type Kind, type Progress, type Store, VersionConflict } from './store.ts';
 
 /** What another thread needs to use the store: to be sent there together with its ports as transfer list. */
@@ -40,10 +40,10 @@ export async function openSqliteStore(options: { folder: string; readers?: numbe
     await once(thread, 'message');
     return thread;
   };
-  const writer = await start('./sqlite-writer.ts');
+  const writer = await start('./sqlite/writer.ts');
   let readers: Worker[];
   try {
-    readers = await Promise.all(Array.from({ length: options.readers ?? 1 }, () => start('./sqlite-reader.ts')));
+    readers = await Promise.all(Array.from({ length: options.readers ?? 1 }, () => start('./sqlite/reader.ts')));
   } catch (error) {
     await writer.terminate();
     throw error;

@@ -1,6 +1,6 @@
 /** The stories of the embedded center on Redis and Elasticsearch: the same assertions. */
 import { afterAll } from 'vitest';
-import { removeAll } from '../../src/store/elasticsearch-events.fixture.ts';
+import { removeAll } from '../../src/store/elasticsearch/events.fixture.ts';
 import { reloadTests } from '../reload.ts';
 import { need } from '../services/needed.ts';
 import { storyTests } from '../story.ts';
