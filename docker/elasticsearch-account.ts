@@ -8,6 +8,7 @@
  *   ACCOUNT_PREFIX      what the names of the center's indices begin with (store.elasticsearch.prefix), "hinomi" where left out
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { centerPrivileges } from '../src/store/elasticsearch/roles.ts';
 
 const PATIENCE_MS = 120_000;
 const NAME = 'hinomi';
@@ -23,12 +24,7 @@ try {
     authorization: `Basic ${Buffer.from(`elastic:${variable('ELASTIC_PASSWORD')}`).toString('base64')}`,
   };
   const password = variable('ACCOUNT_PASSWORD');
-  // What src/store/elasticsearch*.ts asks for: the version of the nodes, the template of its indices (Elasticsearch has no privilege
-  // for one template alone), and its own indices.
-  const role = {
-    cluster: ['monitor', 'manage_index_templates'],
-    indices: [{ names: [`${variable('ACCOUNT_PREFIX', 'hinomi')}-*`], privileges: ['read', 'write', 'manage'] }],
-  };
+  const role = centerPrivileges(variable('ACCOUNT_PREFIX', 'hinomi'));
   await put(cluster, `/_security/role/${NAME}`, role);
   await put(cluster, `/_security/user/${NAME}`, { password, roles: [NAME], full_name: 'Hinomi, the center itself' });
   console.log(`${cluster.url}: the user "${NAME}" has the role "${NAME}": ${JSON.stringify(role)}`);
