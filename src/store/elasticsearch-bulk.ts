@@ -39,6 +39,8 @@ export class IndexClosed extends StoreUnavailable {
 const REQUEST_CHARS = 4_000_000;
 const REQUEST_ITEMS = 5_000;
 const IN_FLIGHT = 2;
+/** So often a whole request is refused for want of room, then its halves are tried. */
+const FULL_ATTEMPTS = 5;
 
 /** Reasons that lie in the index, for a while. */
 const closedTypes: ReadonlySet<string> = new Set([
@@ -81,10 +83,15 @@ export async function writeBulk(
         path: '/_bulk',
         query: { filter_path: 'items.*.status,items.*.error.type,items.*.error.reason' },
         lines: left.map(toLines).join(''),
-        accept: [413],
+        accept: [413, 429],
         patience,
       });
       if (status === 413) return tooLarge(left);
+      if (status === 429) {
+        // A small server may never have room for as much at once.
+        if (attempt >= FULL_ATTEMPTS && left.length > 1) return halve(left);
+        continue;
+      }
       left = left.filter((item, index) => again(item, Object.values(body.items?.[index] ?? {})[0]));
     }
   }
@@ -98,6 +105,10 @@ export async function writeBulk(
       });
       return;
     }
+    await halve(lot);
+  }
+
+  async function halve(lot: readonly BulkItem[]): Promise<void> {
     const middle = lot.length >> 1;
     await send(lot.slice(0, middle));
     await send(lot.slice(middle));

@@ -89,7 +89,10 @@ function isGoodName(name: string): boolean {
 /** JSON writes half of a surrogate pair as an escape, and escapes nothing else so. */
 const holdsHalfPair = (json: string): boolean => json.includes('\\ud') && /(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/.test(json);
 
-/** Reads a document's `_source`; words and matches need not be in it. */
+/**
+ * Reads a document's `_source`, the whole of it: the server takes longer to leave out the words than to send them (measured), and
+ * gives back as it got it only what it does not filter.
+ */
 export function decodeEvent(source: Readonly<Record<string, unknown>>): Event {
   if (typeof source.odd === 'string') return JSON.parse(source.odd);
   const event: Record<string, unknown> = {
@@ -100,9 +103,6 @@ export function decodeEvent(source: Readonly<Record<string, unknown>>): Event {
   for (const name in source) if (name.includes('.')) event[name] = source[name];
   return Object.assign(event, source.rest) as Event;
 }
-
-/** What a search for events leaves out of `_source`. */
-export const NOT_EVENT = ['terms', 'matches', 'matched'] as const;
 
 export const encodeReject = (head: BatchHead, reject: Reject): string =>
   JSON.stringify({

@@ -5,7 +5,7 @@
 import type { Event } from '../model/event.ts';
 import type { Scope } from '../model/scope.ts';
 import { compileQuery } from '../search/match.ts';
-import { decodeEvent, NOT_EVENT } from './elasticsearch-encode.ts';
+import { decodeEvent } from './elasticsearch-encode.ts';
 import { between, type Clause, inScope, monthOf, ofKind } from './elasticsearch-event-format.ts';
 import type { EventSearch } from './elasticsearch-event-search.ts';
 import { compileClause } from './elasticsearch-query.ts';
@@ -18,7 +18,7 @@ const FIRST_PORTION = 500;
 const LONGEST_PORTION = 2_000;
 /** What a slow server gives in a millisecond; a page with little time asks for little. */
 const EVENTS_PER_MS = 5;
-const SHORTEST_PORTION = 8;
+const SHORTEST_PORTION = 32;
 const IDS = 1_000;
 /** The server answers 65,536 at most. */
 const BUCKETS = 20_000;
@@ -50,7 +50,6 @@ export function createEventReads(search: EventSearch): Pick<Store, 'findEvents' 
         sort: [{ '@timestamp': 'desc' }, { 'event.id': 'desc' }],
         size,
         ...(after !== undefined && { search_after: after }),
-        _source: { excludes: NOT_EVENT },
       });
       const hits = found?.hits.hits ?? [];
       for (const { _source, sort } of hits) {
@@ -77,7 +76,6 @@ export function createEventReads(search: EventSearch): Pick<Store, 'findEvents' 
       const answer = await search.find(scope, months, {
         query: { bool: { filter: [{ ids: { values } }, ofKind('event'), ...inScope(scope)] } },
         size: values.length,
-        _source: { excludes: NOT_EVENT },
       });
       for (const { _id, _source } of answer?.hits.hits ?? []) found.set(_id, decodeEvent(_source));
     }

@@ -63,8 +63,9 @@ export function compileClause(query: Query | undefined): EventClause {
     if (terms === undefined) return UNKNOWN;
     const over = toClause(terms);
     const own = ownTerm(node);
-    const under = own === undefined ? undefined : toClause({ op: 'term', term: own });
-    return { over, under, exact: own !== undefined && terms.op === 'term' && terms.term === own };
+    if (own === undefined) return { over, under: undefined, exact: false };
+    if (terms.op === 'term' && terms.term === own) return { over, under: over, exact: true };
+    return { over, under: toClause({ op: 'term', term: own }), exact: false };
   }
 
   const { over, exact } = compileNode(query, 0);

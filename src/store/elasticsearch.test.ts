@@ -1,5 +1,6 @@
 import { need } from '../../test/services/needed.ts';
 import { openElasticsearchStore } from './elasticsearch.ts';
+import { removeAll } from './elasticsearch-events.fixture.ts';
 import { storeContract } from './store.contract.ts';
 
 const services = await need('elasticsearch');
@@ -17,7 +18,7 @@ services.describe('the store on Elasticsearch', ({ elasticsearch, prefix }) => {
       },
       async close() {
         await store.close();
-        await fetch(`${elasticsearch}/${options.prefix}-*`, { method: 'DELETE' });
+        await removeAll(elasticsearch, options.prefix);
       },
     };
   });
