@@ -120,7 +120,8 @@ export async function openBenchCluster(heap: string): Promise<BenchCluster> {
     },
     async waiting(name) {
       const { jobs, dead } = await queues[name].queue.depth();
-      if (dead > 0) throw new Error(`${dead} batches of ${name} are dead: ${running.map((one) => one.output()).join()}`);
+      if (dead > 0)
+        throw new Error(`${dead} batches of ${name} are dead: ${running.map((one) => one.output()).join()}`);
       return jobs;
     },
     redisMemory: async () => (await queues.records.memory()).usedBytes,
@@ -162,7 +163,9 @@ const proc = (pid: number, file: string): string => readFileSync(`/proc/${pid}/$
 
 /** Linux counts in hundredths. */
 function cpuSeconds(pid: number): number {
-  const fields = proc(pid, 'stat').replace(/^.*\) /s, '').split(' ');
+  const fields = proc(pid, 'stat')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

@@ -6,8 +6,8 @@ import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
-import { readLines } from '../test/corpora.ts';
 import { addSource } from '../test/center.ts';
+import { readLines } from '../test/corpora.ts';
 import { type BenchCluster, difference, type Seconds } from './cluster-center.ts';
 
 export interface Round {
@@ -94,7 +94,11 @@ async function inLanes<T>(lanes: number, all: readonly T[], work: (one: T) => Pr
 
 /** As an agent sends: packed, a few requests in flight, again when the door says later. */
 export async function send(cluster: BenchCluster, key: string, bodies: readonly Uint8Array[]): Promise<void> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson', 'content-encoding': 'zstd' };
+  const headers = {
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/x-ndjson',
+    'content-encoding': 'zstd',
+  };
   const url = `${cluster.of('intake').url}/ingest`;
   await inLanes(LANES, bodies, async (body) => {
     for (let status = 0; status !== 202; ) {
@@ -107,8 +111,7 @@ export async function send(cluster: BenchCluster, key: string, bodies: readonly 
 
 /** Nothing waits in either queue. Matches come out of records: asked for in this order, none is missed. */
 export async function drained(cluster: BenchCluster): Promise<void> {
-  for (const name of ['records', 'matches'] as const)
-    while ((await cluster.waiting(name)) > 0) await pause(20);
+  for (const name of ['records', 'matches'] as const) while ((await cluster.waiting(name)) > 0) await pause(20);
 }
 
 /** One round: the center end to end, then the plain loop with what it wrote. */
