@@ -115,12 +115,7 @@ export function printReads(
   reads: readonly Read[],
   quiet: readonly Times[],
   loaded: readonly Times[],
-  {
-    rate,
-    rounds,
-    startSeconds,
-    correlatorBytes,
-  }: { rate: number; rounds: number; startSeconds: number; correlatorBytes: number },
+  { rate, startSeconds, correlatorBytes }: { rate: number; startSeconds: number; correlatorBytes: number },
 ): string {
   const ms = ({ p50, p99, worst }: Times): string[] => [round(p50, 1), round(p99, 1), round(worst)];
   const rows = reads.map(({ what }, index) => [what, ...ms(quiet[index] as Times), ...ms(loaded[index] as Times)]);
@@ -131,7 +126,7 @@ Filled by the store's own methods from one process: alerts and incidents in ${ro
 (${round(filled.events / filled.eventSeconds)}/s). On disk ${round(filled.eventBytes / filled.events)} bytes an event and ${round(filled.alertBytes / Math.max(1, filled.alerts))} bytes an alert, as merged as they came to be.
 Intake, worker and correlator started on that in ${round(startSeconds, 1)} s; the correlator took ${round(correlatorBytes / 2 ** 20)} MiB.
 
-Milliseconds, HTTP from the api process, by a key that may see all members, ${rounds} requests each in turns with the others, most with
+Milliseconds, HTTP from the api process, by a key that may see all members, ${quiet[0]?.asked} and ${loaded[0]?.asked} requests each in turns with the others, most with
 other values every time; first while nothing comes in, then while ${round(rate)} Windows events/s come in through the intake.
 
 ${table([['read', 'p50', 'p99', 'worst', 'p50, loaded', 'p99, loaded', 'worst, loaded'], ...rows])}`;

@@ -15,6 +15,7 @@ export interface Times {
   readonly p50: number;
   readonly p99: number;
   readonly worst: number;
+  readonly asked: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -64,16 +65,21 @@ export function readsOf(alerts: number, nowMs: number): readonly Read[] {
   ];
 }
 
-/** Warms each once, then asks them in turns, so that no read has its own cache alone. Throws what is no 200. */
+/**
+ * Warms each once, then asks them in turns, so that no read has its own cache alone, `rounds` times or as often as there is time for.
+ * Throws what is no 200.
+ */
 export async function timeReads(
   cluster: BenchCluster,
   apiKey: string,
   reads: readonly Read[],
   rounds: number,
+  limitMs: number,
 ): Promise<readonly Times[]> {
   const times: number[][] = reads.map(() => []);
   const url = `${cluster.of('api').url}/api/v1/`;
-  for (let round = -1; round < rounds; round++) {
+  const end = performance.now() + limitMs;
+  for (let round = -1; round < rounds && (round < 1 || performance.now() < end); round++) {
     for (const [index, { path }] of reads.entries()) {
       const began = performance.now();
       const answer = await fetch(url + path(round + 1), { headers: { authorization: `Bearer ${apiKey}` } });
@@ -82,7 +88,12 @@ export async function timeReads(
       if (round >= 0) (times[index] as number[]).push(performance.now() - began);
     }
   }
-  return times.map((all) => ({ p50: quantile(all, 0.5), p99: quantile(all, 0.99), worst: Math.max(...all) }));
+  return times.map((all) => ({
+    p50: quantile(all, 0.5),
+    p99: quantile(all, 0.99),
+    worst: Math.max(...all),
+    asked: all.length,
+  }));
 }
 
 /** Sends the load's batches evenly, `perSecond` records, until stopped; answers what came in a second. */

@@ -26,6 +26,16 @@ export interface Round {
   /** Greatest seen while the queue was full, bytes above the empty one, and the records that waited then. */
   readonly queued: { readonly bytes: number; readonly records: number };
   readonly storedBytes: number;
+  readonly index: IndexWork;
+  readonly plainIndex: IndexWork;
+}
+
+/** Milliseconds that Elasticsearch's threads gave to an index, and how often it was refreshed. */
+export interface IndexWork {
+  readonly indexingMs: number;
+  readonly refreshMs: number;
+  readonly refreshes: number;
+  readonly mergeMs: number;
 }
 
 export interface WindowsLoad {
@@ -141,6 +151,7 @@ export async function measureRound(
   if (events !== load.records) throw new Error(`${events} of ${load.records} events are stored`);
 
   const index = Object.keys(await ask<object>('GET', `/${prefix}-events-${memberId}_*`))[0] as string;
+  const work = await workOn(cluster, index);
   await ask('POST', `/${index}/_forcemerge?max_num_segments=1`);
   const storedBytes = (
     await ask<{ _all: { primaries: { store: { size_in_bytes: number } } } }>('GET', `/${index}/_stats/store`)
@@ -167,10 +178,30 @@ export async function measureRound(
   const plainSeconds = (performance.now() - plainBegan) / 1_000;
   const plainCpu = difference(cluster.cpu(), plainBefore);
   if (there !== events) throw new Error(`the plain loop stored ${there} of ${events}`);
+  const plainWork = await workOn(cluster, plain);
   await ask('DELETE', `/${plain}`);
   return {
     ...{ workers, events, seconds, plainSeconds, acceptedSeconds, cpu, plainCpu, documents, documentBytes, matches },
-    ...{ queued, storedBytes },
+    ...{ queued, storedBytes, index: work, plainIndex: plainWork },
+  };
+}
+
+async function workOn({ ask }: BenchCluster, index: string): Promise<IndexWork> {
+  const { _all } = await ask<{
+    _all: {
+      primaries: {
+        indexing: { index_time_in_millis: number };
+        refresh: { total: number; total_time_in_millis: number };
+        merges: { total_time_in_millis: number };
+      };
+    };
+  }>('GET', `/${index}/_stats/indexing,refresh,merge`);
+  const { indexing, refresh, merges } = _all.primaries;
+  return {
+    indexingMs: indexing.index_time_in_millis,
+    refreshMs: refresh.total_time_in_millis,
+    refreshes: refresh.total,
+    mergeMs: merges.total_time_in_millis,
   };
 }
 
