@@ -21,7 +21,7 @@ const leftOut: Reporter = {
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'connectors/**/*.test.ts', 'rules/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['{src,connectors,rules,test,docker}/**/*.test.ts'],
     testTimeout: 20_000,
     globalSetup: 'test/services/global.ts',
     reporters: ['default', leftOut],

@@ -20,6 +20,7 @@ export interface DoorParts {
   readonly version: string;
   readonly health: ApiParts['health'];
   readonly metrics: ApiParts['metrics'];
+  readonly status: ApiParts['status'];
   readonly onClose: (part: () => Promise<void>) => void;
 }
 
@@ -28,7 +29,7 @@ const quieter = ({ log }: Config): string => (log.level === 'info' ? 'warn' : lo
 
 /** Answers the address. */
 export async function openIntake({ config, engines, log, onClose }: DoorParts): Promise<string> {
-  const { store, records, peers } = engines;
+  const { store, records, peers, tracer } = engines;
   const refused = createRefused(store, (error) =>
     log.error({ err: error }, 'refused records could not be counted; will retry'),
   );
@@ -53,6 +54,7 @@ export async function openIntake({ config, engines, log, onClose }: DoorParts): 
     quota: createQuota(config.intake.quota, Date.now, () => doors),
     backlog: createBacklog({ depth: () => records.depth(), fill: engines.queueFill }, config.intake.backlog),
     refused,
+    tracer,
     maxUnpackedBytes: config.intake.maxUnpackedBytes,
     maxBodyBytes: config.intake.maxBodyBytes,
     log: log.child({ part: 'intake' }, { level: quieter(config) }),
@@ -64,7 +66,7 @@ export async function openIntake({ config, engines, log, onClose }: DoorParts): 
 /** Answers the address. */
 export async function openApi({
   config,
-  engines: { store, records },
+  engines: { store, records, matches },
   log,
   version,
   onClose,
@@ -73,11 +75,12 @@ export async function openApi({
   const api = await createApi({
     ...parts,
     store,
-    queue: records,
+    queues: { records, matches },
     connectors,
     replay: (scope, ids) => replayRejects({ store, records }, scope, ids),
     log: log.child({ part: 'api' }, { level: quieter(config) }),
     config: {
+      trustedProxies: config.api.trustedProxies,
       secureCookies:
         config.api.secureCookies === 'always' ||
         (config.api.secureCookies === 'auto' && config.api.publicUrl?.startsWith('https:') === true),

@@ -6,7 +6,8 @@ import type { IncidentBook } from './incident/book.ts';
 import { createMatchesWalk, rebuildBook, rebuildMemory } from './pipeline/matches.ts';
 import type { Queue, Stop } from './queue/queue.ts';
 import type { LoadedRules } from './rule-loading.ts';
-import type { Change, Store } from './store/store.ts';
+import { type Change, Deposed, type Store, StoreUnavailable } from './store/store.ts';
+import type { Tracer } from './telemetry/tracer.ts';
 
 const advanceEveryMs = 15_000;
 /** How much later than it happened an event of a source that works may come here. */
@@ -29,6 +30,7 @@ export interface MatchesWorkParts {
   readonly book: IncidentBook;
   /** The lead that findings are written under. */
   readonly term: number;
+  readonly tracer: Tracer;
   readonly onSaved: (changes: readonly Change[]) => void;
   readonly log: { error(data: object, text: string): void };
 }
@@ -52,6 +54,7 @@ export async function beginMatchesWork(parts: MatchesWorkParts, first: LoadedRul
       maxBytes: 4 * 1024 * 1024,
       leaseMs: 20_000,
       maxAttempts: 20,
+      blameless: (error) => error instanceof StoreUnavailable || error instanceof Deposed,
       onError: (error, jobs) =>
         log.error({ err: error, batches: jobs.map((job) => job.id) }, 'matches could not be applied; will retry'),
     });

@@ -13,6 +13,7 @@ import type { Problem, SigmaRule } from './detect/rule.ts';
 import { openThreadEngines, type ThreadEngines } from './engines.ts';
 import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
 import type { Stop } from './queue/queue.ts';
+import { StoreUnavailable } from './store/store.ts';
 import { type Call, serveCalls } from './thread.ts';
 
 export interface PipelineThreadData {
@@ -86,12 +87,13 @@ const calls: PipelineCalls = {
   },
   async work(start) {
     putToWork(start.matchFields);
-    const { store, records, matches } = await openThreadEngines(start.engines);
+    const { store, records, matches, tracer } = await openThreadEngines(start.engines);
     const walk = createRecordsWalk({
       store,
       matches,
       connectors: new Map(connectors.map((connector) => [connector.type, connector])),
       rules: () => atWork as RulesAtWork,
+      tracer,
       limits: data.limits,
     });
     const walkAndNote = async (jobs: Parameters<typeof walk>[0]): Promise<void> => {
@@ -110,6 +112,7 @@ const calls: PipelineCalls = {
         maxBytes: 128 * 1024,
         leaseMs: 60_000,
         maxAttempts: 5,
+        blameless: (error) => error instanceof StoreUnavailable,
         onError: (error, jobs) =>
           tell({
             error: error instanceof Error ? (error.stack ?? error.message) : String(error),

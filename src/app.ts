@@ -11,6 +11,7 @@ import { openApi, openIntake, openProbes } from './app-doors.ts';
 import { processMetrics } from './app-metrics.ts';
 import { beginPipelineThreads } from './app-pipeline.ts';
 import { type AppRules, openRules } from './app-rules.ts';
+import { createCenterStatus, readiness } from './app-status.ts';
 import type { Config } from './config.ts';
 import { allOrNone, type Engines, openEngines } from './engines.ts';
 import { rulePackFolders } from './packs/pack-folder.ts';
@@ -47,18 +48,23 @@ export interface CenterOptions {
 
 const DAY_MS = 86_400_000;
 const PRUNE_EVERY_MS = 600_000;
-/** What runs is given so long to finish; then it is left, and comes back from its queue. */
-const FINISH_MS = 7_000;
+/** What runs is given so long to finish, all of it together; then it is left, and comes back from its queue. */
+const FINISH_MS = 5_000;
+/** What stops last is not cut off for what stopped first. */
+const LEAST_FINISH_MS = 500;
 
 /** Throws what keeps it from running (a port that is taken, a folder in use, a server away), with nothing left open. */
 export async function startCenter(options: CenterOptions): Promise<Center> {
   const opened: (() => Promise<void>)[] = [];
+  let finishBy = Number.POSITIVE_INFINITY;
+  const finishMs = (): number => Math.max(LEAST_FINISH_MS, Math.min(FINISH_MS, finishBy - performance.now()));
   // What was opened last closes first: doors, then threads, then engines.
   const close = async (): Promise<void> => {
+    finishBy = performance.now() + FINISH_MS;
     for (let part = opened.pop(); part !== undefined; part = opened.pop()) await part();
   };
   try {
-    return { ...(await open(options, (part) => opened.push(part))), close };
+    return { ...(await open(options, (part) => opened.push(part), finishMs)), close };
   } catch (error) {
     await close();
     throw error;
@@ -68,6 +74,7 @@ export async function startCenter(options: CenterOptions): Promise<Center> {
 async function open(
   { config, consoleFolder, version, roles = allRoles }: CenterOptions,
   onClose: (part: () => Promise<void>) => void,
+  finishMs: () => number,
 ): Promise<Omit<Center, 'close'>> {
   checkRoles(config, roles);
   const has = (role: Role): boolean => roles.includes(role);
@@ -88,11 +95,11 @@ async function open(
     },
     log,
   );
-  const stopPipeline = (): Promise<void> => pipeline.stop(FINISH_MS);
+  const stopPipeline = (): Promise<void> => pipeline.stop(finishMs());
   // Registered again once it works, to be stopped before the engines are closed.
   onClose(stopPipeline);
   const [engines, rules] = await allOrNone([
-    openEngines(config, onClose, log),
+    openEngines(config, onClose, log, version),
     has('worker') || has('correlator') || has('api')
       ? openRules({
           folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],
@@ -102,7 +109,7 @@ async function open(
         })
       : Promise.resolve(undefined),
   ]);
-  const { store, records, matches, peers } = engines;
+  const { store, records, matches, peers, tracer } = engines;
 
   // Correlator and incidents.
   const live = createLive();
@@ -113,9 +120,9 @@ async function open(
   };
   let correlator: CorrelatorWork | undefined;
   if (rules !== undefined && has('correlator')) {
-    correlator = beginCorrelator({ store, matches, waiting: [records, matches], onSaved: watch, log }, rules);
+    correlator = beginCorrelator({ store, matches, waiting: [records, matches], tracer, onSaved: watch, log }, rules);
     const { stop } = correlator;
-    onClose(() => within(FINISH_MS, stop()));
+    onClose(() => within(finishMs(), stop()));
     // In a cluster another may lead for weeks.
     if (!engines.shared) await correlator.began;
   }
@@ -139,20 +146,15 @@ async function open(
       correlator?.replace(message.changes);
     }
   });
-  const status = createStatus({ engines, roles, version, rules, correlator });
-  peers.report(status);
+  peers.report(createStatus({ engines, roles, version, rules, correlator }));
 
   // Doors.
-  const metrics = (): Promise<string> =>
-    processMetrics({ engines, version, correlator: correlator && rules?.current().correlator.stats() });
-  const health = async () => ({
-    ready: !has('worker') || pipeline.alive(),
-    checks: {
-      ...(has('worker') && { pipeline: { ok: pipeline.alive(), detail: `${workers} thread(s)` } }),
-      queue: await queueHealth(records),
-    },
-  });
-  const doors = { config, engines, log, version, onClose, health, metrics };
+  const status = createCenterStatus({ engines, config });
+  const metrics = async (): Promise<string> =>
+    processMetrics(await status(), { version, correlator: correlator && rules?.current().correlator.stats() });
+  const health = () =>
+    readiness(status, { roles, pipeline: has('worker') ? { alive: pipeline.alive(), threads: workers } : undefined });
+  const doors = { config, engines, log, version, onClose, health, metrics, status };
   const intakeUrl = has('intake') ? await openIntake(doors) : '';
   const apiUrl =
     has('api') && rules !== undefined
@@ -205,12 +207,6 @@ function beginReloading(
   };
 }
 
-async function queueHealth(records: Queue): Promise<{ ok: boolean; detail: string }> {
-  const { jobs, records: waiting, dead, oldestMs } = await records.depth();
-  const oldest = Math.round(oldestMs / 1000);
-  return { ok: dead === 0, detail: `${jobs} batches, ${waiting} records wait, oldest ${oldest} s; ${dead} dead` };
-}
-
 function createStatus(parts: {
   readonly engines: Engines;
   readonly roles: readonly Role[];
@@ -221,11 +217,15 @@ function createStatus(parts: {
   const { engines, roles, version, rules, correlator } = parts;
   const startedAt = new Date().toISOString();
   let before = { usage: process.cpuUsage(), at: performance.now() };
+  let cpu = 0;
   return () => {
     const now = { usage: process.cpuUsage(), at: performance.now() };
     const usedMs = (now.usage.user + now.usage.system - before.usage.user - before.usage.system) / 1_000;
-    const cpu = usedMs / Math.max(1, now.at - before.at);
-    before = now;
+    // Several ask, one right after the other: a moment is no measure.
+    if (now.at - before.at >= 1_000) {
+      cpu = usedMs / (now.at - before.at);
+      before = now;
+    }
     return {
       ...{ id: engines.id, roles, version, host: hostname(), pid: process.pid, startedAt },
       seenAt: new Date().toISOString(),

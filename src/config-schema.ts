@@ -28,6 +28,16 @@ export const configSchema = z.strictObject({
         .optional()
         .meta({ expects: 'an http or https address', example: 'https://soc.example.jp' })
         .describe('Address under which people reach the console, for links; the listening address where left out'),
+      trustedProxies: z
+        .array(z.string().regex(/^(loopback|linklocal|uniquelocal|[\da-fA-F.:]{2,45}(\/\d{1,3})?)$/))
+        .default(['loopback'])
+        .meta({
+          expects: 'a list of addresses, networks such as 10.0.0.0/8, or "loopback"',
+          example: ['loopback', '192.0.2.0/24'],
+        })
+        .describe(
+          'Proxies that may say for whom they ask: they are believed in X-Forwarded-For, anyone else is who they are',
+        ),
       secureCookies: z
         .enum(['auto', 'always', 'never'])
         .default('auto')
@@ -174,6 +184,34 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Health and metrics of every process'),
+  telemetry: z
+    .strictObject({
+      otlpUrl: z
+        .url({ protocol: /^https?$/ })
+        .regex(/^[^?#@]*$/)
+        .optional()
+        .meta({ expects: 'an http or https address without user or query', example: 'http://127.0.0.1:4318' })
+        .describe(
+          'Base address of an OpenTelemetry collector (OTLP over HTTP, JSON) that gets the traces of batches; none are made where left out. They name members and sources, and hold nothing of logs',
+        ),
+      otlpHeaders: z
+        .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().regex(/^[\x20-\x7e]{1,4096}$/))
+        .default({})
+        .meta({
+          expects: 'names of headers, each with a text',
+          example: { authorization: 'Bearer …' },
+          secret: true,
+        })
+        .describe('Sent along, where the collector asks for a key'),
+      sampleRatio: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(1)
+        .describe('Share of the batches that are traced. A sender may ask that one is not, never that one is'),
+    })
+    .prefault({})
+    .describe('Traces of batches from the intake to the alert'),
   retention: z
     .strictObject({
       eventDays: z.int().min(1).max(36_500).default(90).describe('Days that events and rejects are kept after receipt'),

@@ -25,7 +25,12 @@ function mistakesOf(options: ConfigOptions): readonly string[] {
 
 test('nothing at all gives the defaults', () => {
   const config = loadConfig({ env: {} });
-  expect(config.api).toEqual({ host: '127.0.0.1', port: 8080, secureCookies: 'auto' });
+  expect(config.api).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    trustedProxies: ['loopback'],
+    secureCookies: 'auto',
+  });
   expect(config.intake.maxBodyBytes).toBe(16_777_216);
   expect(config.rules).toEqual({ shipped: true, folders: [], placeholders: {} });
 });
@@ -187,6 +192,7 @@ test('every setting is described, has a default or may be left out, and a variab
     'store.elasticsearch.apiKey',
     'store.elasticsearch.caFile',
     'probes.port',
+    'telemetry.otlpUrl',
   ]);
   expect(settings.find(({ path }) => path === 'intake.quota.recordsPerSecond')?.env).toBe(
     'HINOMI_INTAKE_QUOTA_RECORDS_PER_SECOND',

@@ -3,6 +3,7 @@
  * everything else sees the ports.
  */
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from './config.ts';
@@ -15,12 +16,15 @@ import { createSqliteQueue, openSqliteQueue } from './queue/sqlite.ts';
 import { type ElasticsearchStoreOptions, openElasticsearchStore } from './store/elasticsearch.ts';
 import { createSqliteStore, openSqliteStore, type StoreHandle } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
+import { noTracer, type Tracer } from './telemetry/tracer.ts';
 
 /** What another thread needs to use the same engines. */
 export interface ThreadEngines {
   readonly store: { readonly sqlite: StoreHandle } | { readonly elasticsearch: ElasticsearchStoreOptions };
   readonly records: ThreadQueue;
   readonly matches: ThreadQueue;
+  /** Where its spans go; undefined where nothing is traced. */
+  readonly spans: MessagePort | undefined;
 }
 type ThreadQueue = { readonly sqlite: MessagePort } | { readonly redis: BullmqQueueOptions };
 
@@ -29,6 +33,7 @@ export interface Engines {
   readonly records: Queue;
   readonly matches: Queue;
   readonly peers: Peers;
+  readonly tracer: Tracer;
   /** This process's own among its peers. */
   readonly id: string;
   /** Other processes work on the same data: roles may be divided, and a correlator may have to wait for its turn. */
@@ -40,6 +45,8 @@ export interface Engines {
 }
 
 const DAY_MS = 86_400_000;
+/** All processes of a machine that has just started ask at once. */
+const OPEN_MS = 20_000;
 
 interface Opened {
   readonly close: () => Promise<void>;
@@ -50,6 +57,7 @@ export async function openEngines(
   config: Config,
   onClose: (part: () => Promise<void>) => void,
   log: { warn(data: object, text: string): void },
+  version: string,
 ): Promise<Engines> {
   const id = randomUUID();
   const opening = async <Part extends Opened>(part: Promise<Part>): Promise<Part> => {
@@ -57,6 +65,8 @@ export async function openEngines(
     onClose(open.close);
     return open;
   };
+  const tracing = await openTracing(config, { id, version }, log);
+  onClose(tracing.close);
   const [store, records, matches, peers] = await allOrNone([
     opening(openStore(config)),
     opening(openQueue(config, 'records')),
@@ -68,20 +78,23 @@ export async function openEngines(
   }
   return {
     ...{ store: store.store, records: records.queue, matches: matches.queue, peers, id },
+    tracer: tracing.tracer,
     shared: config.store.engine === 'elasticsearch' && config.queue.engine === 'redis',
     queueFill: async () => Math.max(await records.fill(), await matches.fill()),
     forThread() {
       const parts = { store: store.forThread(), records: records.forThread(), matches: matches.forThread() };
+      const spans = tracing.connect();
+      const transfer = Object.values(parts).flatMap((part) => part.transfer);
       return {
-        engines: { store: parts.store.engine, records: parts.records.engine, matches: parts.matches.engine },
-        transfer: Object.values(parts).flatMap(({ transfer }) => transfer),
+        engines: { store: parts.store.engine, records: parts.records.engine, matches: parts.matches.engine, spans },
+        transfer: spans === undefined ? transfer : [...transfer, spans],
       };
     },
   };
 }
 
 /** The ports in another thread, as `forThread` described them. */
-export async function openThreadEngines({ store, records, matches }: ThreadEngines) {
+export async function openThreadEngines({ store, records, matches, spans }: ThreadEngines) {
   const queue = async (part: ThreadQueue): Promise<{ queue: Queue } & Opened> => {
     if ('redis' in part) return openBullmqQueue(part.redis);
     const queue = createSqliteQueue(part.sqlite);
@@ -96,6 +109,7 @@ export async function openThreadEngines({ store, records, matches }: ThreadEngin
     store: opened[0],
     records: opened[1].queue,
     matches: opened[2].queue,
+    tracer: spans === undefined ? noTracer : (await import('./telemetry/relay.ts')).createRelayedTracer(spans),
     close: async () => {
       await Promise.all(opened.map((part) => part.close()));
     },
@@ -146,7 +160,7 @@ async function openQueue({ queue: settings, dataDir, retention }: Config, name: 
     };
   }
   const { url, cluster, prefix, shards } = settings.redis;
-  const options: BullmqQueueOptions = { url, cluster, prefix, shards, name, rememberMs };
+  const options: BullmqQueueOptions = { url, cluster, prefix, shards, name, rememberMs, openMs: OPEN_MS };
   const host = await openBullmqQueue(options);
   return {
     queue: host.queue,
@@ -168,6 +182,25 @@ async function openPeers(
   if (queue.engine === 'sqlite') return createAlone();
   const { url, cluster, prefix } = queue.redis;
   return openRedisPeers({ url, cluster, prefix, id, log });
+}
+
+/** Loads nothing where nothing is to be traced. */
+async function openTracing(
+  { telemetry, queue, store }: Config,
+  { id, version }: { id: string; version: string },
+  log: { warn(data: object, text: string): void },
+) {
+  const { otlpUrl: url, otlpHeaders: headers, sampleRatio: ratio } = telemetry;
+  if (url === undefined) return { tracer: noTracer, connect: () => undefined, close: async () => undefined };
+  const { createOtlpTracing } = await import('./telemetry/otlp.ts');
+  return createOtlpTracing({
+    ...{ url, headers, ratio, log },
+    resource: {
+      ...{ 'service.name': 'hinomi', 'service.version': version, 'service.instance.id': id },
+      ...{ 'host.name': hostname(), 'process.pid': process.pid },
+    },
+    systems: { messaging: queue.engine, db: store.engine },
+  });
 }
 
 /** As Promise.all, but waits for all of them before it fails: what opened late must be known to those who close. */

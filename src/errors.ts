@@ -14,6 +14,7 @@ export const errorCodes = {
   'version-required': { status: 428, title: 'Say with If-Match which version you are changing' },
   'over-quota': { status: 429, title: 'More than the agreed rate; send again later' },
   internal: { status: 500, title: 'The center failed; the attempt is in its log' },
+  'store-unavailable': { status: 503, title: 'The store does not answer; try again in a moment' },
   busy: { status: 503, title: 'The center is working off a backlog; send again later' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

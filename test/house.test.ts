@@ -72,11 +72,12 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
       'src/pipeline/frame.ts',
       'src/connector.ts',
     ],
-    types: ['src/queue/queue.ts', 'src/store/store.ts'],
+    types: ['src/queue/queue.ts', 'src/store/store.ts', 'src/telemetry/tracer.ts'],
   },
+  'src/telemetry/': { values: ['src/telemetry/'] },
   'src/pipeline/': {
     values: ['src/pipeline/', 'src/model/', 'src/errors.ts', 'src/ids.ts', 'src/connector.ts', 'src/store/store.ts'],
-    types: ['src/queue/queue.ts', 'src/detect/', 'src/correlate/', 'src/incident/'],
+    types: ['src/queue/queue.ts', 'src/detect/', 'src/correlate/', 'src/incident/', 'src/telemetry/tracer.ts'],
   },
   'src/api/': {
     values: [
@@ -142,11 +143,20 @@ describe('who may import whom', () => {
   });
 
   it('only engines.ts names an adapter', () => {
-    const adapters = /^src\/(queue|store|peers)\/(sqlite|bullmq|elasticsearch|redis|alone)\.ts$/;
+    const adapters = /^src\/((queue|store|peers)\/(sqlite|bullmq|elasticsearch|redis|alone)|telemetry\/otlp)\.ts$/;
     const naming = product.filter(
       ({ path, imports }) => imports.some((target) => adapters.test(target)) && path !== 'src/engines.ts',
     );
     expect(naming.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('what traces are made of is loaded only where something is traced', () => {
+    const always = product.filter(
+      ({ path }) =>
+        !path.startsWith('src/telemetry/') &&
+        /^import .*telemetry\/(?!tracer\.ts)/m.test(readFileSync(join(root, path), 'utf8')),
+    );
+    expect(always.map(({ path }) => path)).toEqual([]);
   });
 
   it('archives are read with nothing but zlib', () => {
@@ -198,7 +208,8 @@ it('keeps suites that need a Redis or an Elasticsearch out of the unit run', () 
   const excluded = [...scripts.unit.matchAll(/--exclude '([^']+)'/g)].map(([, pattern]) => pattern as string);
   expect(excluded.length).toBeGreaterThan(0);
   const needing = sources.filter(
-    ({ path, imports }) => !path.startsWith('test/') && imports.some((target) => target.startsWith('test/services/')),
+    ({ path, imports }) =>
+      !/^(?:test|bench)\//.test(path) && imports.some((target) => target.startsWith('test/services/')),
   );
   const inUnit = needing.filter(({ path }) => !excluded.some((pattern) => matchesGlob(path, pattern)));
   expect(inUnit.map(({ path }) => path)).toEqual([]);

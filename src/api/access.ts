@@ -29,6 +29,8 @@ declare module 'fastify' {
 export const anyone: Access = { roles: 'public' };
 export const everyRole: Access = { roles: ['admin', 'analyst', 'responder', 'member', 'auditor'] };
 export const centerStaff: Access = { roles: ['admin', 'analyst', 'responder', 'auditor'] };
+/** What belongs to no single member: the machinery of the center. */
+export const wholeStaff: Access = { ...centerStaff, wholeCenter: true };
 /** Work on alerts, incidents and campaigns. */
 export const caseWork: Access = { roles: ['admin', 'analyst'] };
 export const commenting: Access = { roles: ['admin', 'analyst', 'responder', 'member'] };

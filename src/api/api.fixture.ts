@@ -16,7 +16,8 @@ import type { MemberAccess, Role, User } from '../model/access.ts';
 import type { Alert, Campaign, Incident } from '../model/alert.ts';
 import type { Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
-import type { Depth } from '../queue/queue.ts';
+import type { CenterStatus } from '../model/status.ts';
+import type { DeadJob, Depth } from '../queue/queue.ts';
 import type { Change, Store } from '../store/store.ts';
 import type { Access } from './access.ts';
 import { auditChange } from './audit-entry.ts';
@@ -212,8 +213,44 @@ function seedDocs(
 }
 
 const config: ApiParts['config'] = {
+  trustedProxies: ['loopback'],
   ...{ secureCookies: false, sessionHours: 12, lockAfter: 3, lockMinutes: 15, version: '0.0.0-test' },
 };
+
+/** Whatever the members' names can stand in. */
+function testStatus(at: string, members: readonly Seeded[]): CenterStatus {
+  const queue = { jobs: 3, records: 12, bytes: 4096, dead: 1, oldestMs: 1500 };
+  const ids = members.map(({ memberId }) => memberId);
+  return {
+    at,
+    problems: [
+      {
+        ...{
+          code: 'records-behind',
+          severity: 'warning',
+          memberIds: ids,
+          detail: members.map(({ word }) => word).join(),
+        },
+        ...{ title: 'Late', titleJa: '遅れ', advice: 'Wait.', adviceJa: 'お待ちください。' },
+      },
+    ],
+    engines: { store: 'sqlite', queue: 'sqlite', shared: false },
+    processes: [
+      {
+        ...{ id: 'one', roles: ['intake', 'worker', 'correlator', 'api'], version: '0.0.0-test', host: 'watchtower' },
+        ...{ pid: 7, startedAt: at, seenAt: at, rules: 'v1', cpu: 0.25, memoryBytes: 2 ** 28 },
+        correlator: { leads: true, term: 1, groups: 3 },
+      },
+    ],
+    queues: { records: queue, matches: { ...queue, dead: 0 }, memoryShare: 0, backlogShare: 0.01 },
+    waiting: ids.map((memberId) => ({ memberId, records: 6, oldestHour: at, leastMs: 0, mostMs: 1500 })),
+    correlator: { lagMs: 1500, leader: 'one' },
+    store: {
+      ...{ state: 'good', reason: 'none', detail: '', diskFreeBytes: 2 ** 36, diskTotalBytes: 2 ** 37 },
+      ...{ events: 2, bytes: 2 ** 20 },
+    },
+  };
+}
 
 /** Sign-in costs tens of milliseconds by design, so all people of the tests share one password hash. */
 let passwordHash: Promise<string> | undefined;
@@ -285,9 +322,16 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
       ...{ sourceId, memberId, receivedHour: `${at.slice(0, 13)}:00:00.000Z`, records: 6 },
     })),
   };
-  const dead = [alpha, beta].map(({ seeded: { sourceId, memberId, word } }) => ({
-    ...{ id: `dead-${word}`, memberId, sourceId, records: 1, receivedAt: at, error: `${word} is broken`, attempts: 5 },
-  }));
+  const dead = (id: string, receivedAt: string) =>
+    [alpha, beta].map(({ seeded: { sourceId, memberId, word } }) => ({
+      ...{ id: `${id}-${word}`, memberId, sourceId, records: 1, receivedAt, error: `${word} is broken`, attempts: 5 },
+    }));
+  const queueOf = (jobs: readonly DeadJob[]): ApiParts['queues']['records'] => ({
+    depth: async () => depth,
+    dead: async () => jobs,
+    retryDead: async (ids) => ids.length,
+  });
+  const status = testStatus(at, [alpha.seeded, beta.seeded]);
   const saved: Change[] = [];
   const routes: { method: string; url: string; access: Access }[] = [];
   const live = createLive();
@@ -295,7 +339,7 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
     const api = await createApi(
       {
         store,
-        queue: { depth: async () => depth, dead: async () => dead, retryDead: async (ids) => ids.length },
+        queues: { records: queueOf(dead('dead', at)), matches: queueOf(dead('dead-matches', iso(now - 1_000))) },
         rules: () => testRules,
         reloadRules: async () => ({
           ...testRules,
@@ -313,6 +357,7 @@ export async function openTestApi(openStore: OpenStore, options: TestOptions = {
         config: { ...config, ...options.config },
         consoleFolder: undefined,
         health: async () => ({ ready: true, checks: { queue: { ok: true, detail: '12 records of alphaword wait' } } }),
+        status: async () => status,
         metrics: async () => '# HELP more More.\n# TYPE more gauge\nmore 1\n',
         ...options.overrides,
       },

@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Connector } from '../connector.ts';
 import type { CorrelationRule, Problem, SigmaRule } from '../detect/rule.ts';
 import type { Scope } from '../model/scope.ts';
+import type { CenterStatus } from '../model/status.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Change, Store } from '../store/store.ts';
 import type { Live } from './live.ts';
@@ -47,8 +48,10 @@ export interface RulesReload {
 
 export interface ApiParts {
   readonly store: Store;
-  /** The queue of records. */
-  readonly queue: Pick<Queue, 'depth' | 'dead' | 'retryDead'>;
+  readonly queues: {
+    readonly records: Pick<Queue, 'depth' | 'dead' | 'retryDead'>;
+    readonly matches: Pick<Queue, 'dead' | 'retryDead'>;
+  };
   readonly rules: () => RulesInForce;
   /** Reads the rules' folders again, and puts it on record. Throws why the rules before stay in force. */
   readonly reloadRules: (actor: string) => Promise<RulesReload>;
@@ -60,6 +63,8 @@ export interface ApiParts {
   readonly replay: (scope: Scope, rejectIds: readonly string[]) => Promise<{ replayed: number; cut: number }>;
   readonly log: FastifyBaseLogger;
   readonly config: {
+    /** Addresses and networks of proxies whose X-Forwarded-For is believed; "loopback" too. */
+    readonly trustedProxies: readonly string[];
     /** Cookies only over TLS, and browsers are told to use nothing else. */
     readonly secureCookies: boolean;
     readonly sessionHours: number;
@@ -74,6 +79,8 @@ export interface ApiParts {
     readonly ready: boolean;
     readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail: string }>>;
   }>;
+  /** How the whole center is, members by their ids. Never throws for a part that is away. */
+  readonly status: () => Promise<CenterStatus>;
   /** Further lines for /metrics, in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { type ErrorCode, errorCodes, problemDetails, Refusal } from '../errors.ts';
-import { VersionConflict } from '../store/store.ts';
+import { StoreUnavailable, VersionConflict } from '../store/store.ts';
 
 export const BODY_LIMIT = 1024 * 1024;
 
@@ -44,6 +44,11 @@ function toRefusal(error: FastifyError): Refusal | undefined {
   if (error instanceof VersionConflict) {
     return new Refusal('version-conflict', 'read it again and repeat the change on what it is now');
   }
+  if (error instanceof StoreUnavailable) {
+    return new Refusal('store-unavailable', 'nothing is lost; whether a change was made, look before you repeat it', {
+      headers: { 'retry-after': '5' },
+    });
+  }
   const known = Object.hasOwn(plain, error.code ?? '') ? plain[error.code] : plain[error.name];
   if (known !== undefined) return new Refusal(known[0], known[1]);
   if (hasZodFastifySchemaValidationErrors(error)) {
@@ -68,6 +73,7 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = toRefusal(error);
+  if (refusal?.code === 'store-unavailable') request.log.warn({ err: error }, 'the store does not answer');
   if (refusal === undefined) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
   sendProblem(reply, refusal ?? new Refusal('internal', `tell the operator this id, it is in the log: ${request.id}`));
 }

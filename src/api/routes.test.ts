@@ -168,3 +168,13 @@ test('streams: a sign of life, bounded per reader, gone when the key is revoked 
   await first?.ended;
   await expect.poll(() => center.live.size).toBe(0);
 });
+
+test('the status of the center is for its staff', async () => {
+  const own = [center.alpha.memberId];
+  for (const role of ['admin', 'analyst', 'responder', 'auditor'] as const) {
+    const answer = await get('/api/v1/status', await center.key(role, 'all'));
+    expect(answer.json()).toMatchObject({ processes: [{ host: 'watchtower' }], waiting: [{}, {}], problems: [{}] });
+    expect((await get('/api/v1/status', await center.key(role, own))).statusCode).toBe(403);
+  }
+  expect((await get('/api/v1/status', await center.session('alphaword-admin'))).statusCode).toBe(403);
+});

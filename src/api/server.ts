@@ -25,6 +25,7 @@ import { addRejects } from './routes/rejects.ts';
 import { addRules } from './routes/rules.ts';
 import { addSession } from './routes/session.ts';
 import { addSources } from './routes/sources.ts';
+import { addStatus } from './routes/status.ts';
 import { addStream, createStreams } from './routes/stream.ts';
 import { addUsers } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -47,8 +48,8 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
     requestTimeout: 60_000,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // A proxy on this machine may say whom it speaks for; anyone else is who they are.
-    trustProxy: 'loopback',
+    // Such a proxy may say whom it speaks for; anyone else is who they are.
+    trustProxy: [...parts.config.trustedProxies],
     // Counted ids would tell a reader how many requests the others make.
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 1_500 },
@@ -92,6 +93,7 @@ export async function createApi(parts: ApiParts, options: ApiOptions = {}): Prom
   addAudit(server, parts);
   addLedger(server, parts);
   addQueue(server, parts);
+  addStatus(server, parts);
   addConnectors(server, parts);
   addStream(server, parts, {
     auth,

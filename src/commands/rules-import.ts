@@ -141,10 +141,12 @@ async function planOf(
 }
 
 /** A folder of data that no center was started on yet must not become one by an import. */
-const hasCenter = (dataDir: string): boolean => existsSync(join(dataDir, 'state.db'));
+/** Of a center that never ran there is nothing to ask, and making one is not this command's to do. */
+const hasCenter = ({ store }: Config, dataDir: string): boolean =>
+  store.engine !== 'sqlite' || existsSync(join(dataDir, 'state.db'));
 
 async function sentConnectors(config: Config, options: RulesOptions, io: Io): Promise<ReadonlySet<string> | undefined> {
-  if (!hasCenter(dataDirOf(config, io))) return undefined;
+  if (!hasCenter(config, dataDirOf(config, io))) return undefined;
   return withData(io, options, async ({ store }) => {
     const sources = await findAll(store, 'source');
     return sources.length === 0 ? undefined : new Set(sources.map(({ type }) => type));
@@ -176,7 +178,8 @@ export async function recordAct(
   options: RulesOptions,
   io: Io,
 ): Promise<void> {
-  if (!hasCenter(dataDirOf(rulesConfig(options, io), io))) return;
+  const config = rulesConfig(options, io);
+  if (!hasCenter(config, dataDirOf(config, io))) return;
   await withData(io, options, ({ save }) =>
     save(
       [],

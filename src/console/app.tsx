@@ -16,6 +16,7 @@ import { PreferencesProvider, SignedProvider, useSession, useText } from './sess
 import { Shell } from './shell/shell.tsx';
 import { SetupPage } from './sign-in/setup.tsx';
 import { SignInPage } from './sign-in/sign-in.tsx';
+import { StatusPage } from './status/page.tsx';
 
 /** Pattern with at most one named part at its end -> page. The first that fits. */
 const pages: readonly { readonly pattern: RegExp; readonly page: (id: string) => ReactNode }[] = [
@@ -27,6 +28,7 @@ const pages: readonly { readonly pattern: RegExp; readonly page: (id: string) =>
   { pattern: /^\/members$/, page: () => <MembersPage /> },
   { pattern: /^\/members\/([^/]+)$/, page: (id) => <MemberPage key={id} id={id} /> },
   { pattern: /^\/rules$/, page: () => <RulesPage /> },
+  { pattern: /^\/status$/, page: () => <StatusPage /> },
 ];
 
 function Page(props: { readonly path: string }) {

@@ -32,6 +32,10 @@ export interface Signed {
     readonly comment: boolean;
     readonly replay: boolean;
     readonly queue: boolean;
+    /** See how the center itself is. */
+    readonly status: boolean;
+    /** Put batches that were set aside back into their queue. */
+    readonly retryBatches: boolean;
   };
   readonly signOut: () => void;
 }
@@ -181,6 +185,8 @@ export function SignedProvider(props: {
         comment: center || user.role === 'responder' || user.role === 'member',
         replay: center,
         queue: center,
+        status: user.role !== 'member' && user.members === 'all',
+        retryBatches: user.role === 'admin' && user.members === 'all',
       },
       signOut,
     };

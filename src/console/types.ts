@@ -7,8 +7,9 @@ import type { Alert, alertStatus, Campaign, closeReason, Incident, incidentStatu
 import type { Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { Member, Source } from '../model/member.ts';
+import type { CenterStatus, ProcessStatus, StatusProblem, WaitingStatus } from '../model/status.ts';
 
-export type { Campaign, Event, Level, Member, Reject, Role };
+export type { Campaign, CenterStatus, Event, Level, Member, ProcessStatus, Reject, Role, StatusProblem, WaitingStatus };
 export type Language = User['language'];
 export type AlertStatus = (typeof alertStatus)['_output'];
 export type CloseReason = (typeof closeReason)['_output'];
@@ -112,6 +113,24 @@ export interface RuleView {
   readonly type?: string;
   readonly rules?: readonly string[];
   readonly file: string;
+}
+
+/** A batch set aside after its last attempt. */
+export interface DeadBatch {
+  readonly queue: 'records' | 'matches';
+  readonly id: string;
+  readonly memberId: string;
+  readonly sourceId: string;
+  readonly records: number;
+  readonly receivedAt: string;
+  readonly error: string;
+  readonly attempts: number;
+}
+
+/** `oldestMs` is null for readers of some members. */
+export interface QueueView {
+  readonly depth: { readonly records: number; readonly oldestMs: number | null };
+  readonly dead: readonly DeadBatch[];
 }
 
 /** The rules in force, and which set they are. */

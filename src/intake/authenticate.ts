@@ -12,10 +12,35 @@ import type { Store } from '../store/store.ts';
  */
 export type Authenticate = (authorization: string | undefined) => Promise<Source>;
 
-/** A revoked key is refused after at most `ttlMs`. Answers for unknown keys are remembered as well, a bounded number of them. */
-export function createAuthenticate(store: Store, ttlMs = 5_000, now: () => number = Date.now): Authenticate {
-  const known = new Map<string, { at: number; found: Promise<{ key: Key; source: Source } | undefined> }>();
-  const look = async (keyId: string): Promise<{ key: Key; source: Source } | undefined> => {
+type Found = { readonly key: Key; readonly source: Source } | undefined;
+
+/** How long a key that was good goes on being taken while the store cannot be asked: logs come in though nothing can be searched. */
+const OUTAGE_MS = 3_600_000;
+
+/**
+ * A revoked key is refused after at most `ttlMs`, or once a store that was away can be asked again. Answers for unknown keys are
+ * remembered as well, a bounded number of them.
+ */
+export function createAuthenticate(
+  store: Pick<Store, 'get'>,
+  ttlMs = 5_000,
+  now: () => number = Date.now,
+): Authenticate {
+  const known = new Map<string, { at: number; found: Promise<Found> }>();
+  const good = new Map<string, { at: number; found: Found }>();
+  const look = async (keyId: string): Promise<Found> => {
+    try {
+      const found = await ask(keyId);
+      if (found === undefined) good.delete(keyId);
+      else good.set(keyId, { at: now(), found });
+      return found;
+    } catch (error) {
+      const before = good.get(keyId);
+      if (before === undefined || now() - before.at > OUTAGE_MS) throw error;
+      return before.found;
+    }
+  };
+  const ask = async (keyId: string): Promise<Found> => {
     const key = await store.get('key', CENTER_SCOPE, keyId);
     if (key === undefined || key.kind !== 'ingest' || key.revokedAt !== null || key.sourceId === null) return undefined;
     const source = await store.get('source', CENTER_SCOPE, key.sourceId);
@@ -31,7 +56,10 @@ export function createAuthenticate(store: Store, ttlMs = 5_000, now: () => numbe
     }
     let entry = known.get(parsed.id);
     if (entry === undefined || now() - entry.at > ttlMs) {
-      if (known.size > 10_000) known.clear();
+      if (known.size > 10_000) {
+        known.clear();
+        good.clear();
+      }
       entry = { at: now(), found: look(parsed.id) };
       known.set(parsed.id, entry);
       entry.found.catch(() => known.delete(parsed.id));

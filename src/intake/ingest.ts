@@ -5,14 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connector } from '../connector.ts';
-import { Refusal } from '../errors.ts';
+import { errorCodes, Refusal } from '../errors.ts';
 import { batchId, jobId, jobOfBatch } from '../ids.ts';
-import type { Batch, Receipt } from '../model/batch.ts';
+import type { Receipt, RecordsHead } from '../model/batch.ts';
 import type { Source } from '../model/member.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import { packFrame } from '../pipeline/frame.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
+import type { Span, Tracer } from '../telemetry/tracer.ts';
 import type { Authenticate } from './authenticate.ts';
 import { unpackBody } from './body.ts';
 import type { Backlog, Quota } from './quota.ts';
@@ -27,6 +28,7 @@ export interface IngestParts {
   readonly quota: Quota;
   readonly backlog: Backlog;
   readonly refused: Refused;
+  readonly tracer: Tracer;
   readonly maxUnpackedBytes: number;
 }
 
@@ -60,9 +62,37 @@ function readBatchKey(header: string | string[] | undefined): string {
   return key;
 }
 
+/** Whoever has no key makes no span. */
+function beginSpan(tracer: Tracer, { headers, body }: FastifyRequest, source: Source): Span {
+  const said = headers.traceparent;
+  const span = tracer.begin('intake.accept', 'server', typeof said === 'string' ? said : undefined);
+  span.set({
+    ...{ 'http.request.method': 'POST', 'http.route': '/ingest' },
+    ...{ 'http.request.body.size': (body as Buffer | undefined)?.length ?? 0 },
+    ...{ 'messaging.operation.name': 'push', 'messaging.operation.type': 'send' },
+    ...{ 'messaging.destination.name': 'records' },
+    ...{ 'hinomi.member_id': source.memberId, 'hinomi.source_id': source.id },
+  });
+  return span;
+}
+
+/** As for every HTTP server: what the sender did wrong is no failure of the center. */
+function endRefused(span: Span, error: unknown): void {
+  const code = error instanceof Refusal ? error.code : 'busy';
+  const { status } = errorCodes[code];
+  span.set({ 'http.response.status_code': status, 'hinomi.refused': code });
+  if (status < 500) span.end();
+  else span.fail(error);
+}
+
 /** Adds the two routes. The server must hand bodies over as Buffers (intake/server.ts). */
 export function addIngest(server: FastifyInstance, parts: IngestParts): void {
-  async function accept(request: FastifyRequest, source: Source, seen: { records: number }): Promise<Accepted> {
+  async function accept(
+    request: FastifyRequest,
+    source: Source,
+    seen: { records: number },
+    { traceparent }: Span,
+  ): Promise<Accepted> {
     const batchKey = readBatchKey(request.headers['idempotency-key']);
     await parts.backlog.check();
     const body = await unpackBody(
@@ -77,7 +107,7 @@ export function addIngest(server: FastifyInstance, parts: IngestParts): void {
     parts.quota.take(source.id, records);
     const receivedAt = new Date().toISOString();
     const id = jobId(source.id, batchKey);
-    const head: Pick<Batch, 'encoding'> = { encoding };
+    const head: RecordsHead = { encoding, ...(traceparent !== undefined && { traceparent }) };
     const [pushed] = await parts.queue.push([
       {
         id,
@@ -103,12 +133,19 @@ export function addIngest(server: FastifyInstance, parts: IngestParts): void {
     const source = await parts.authenticate(request.headers.authorization);
     // A body refused unread counts as one record: how many it held nobody knows.
     const seen = { records: 1 };
+    const span = beginSpan(parts.tracer, request, source);
     try {
-      const accepted = await accept(request, source, seen);
+      const accepted = await accept(request, source, seen, span);
+      span.set({
+        ...{ 'http.response.status_code': 202, 'messaging.message.id': accepted.batchId },
+        ...{ 'hinomi.records': accepted.records, 'hinomi.known': accepted.known },
+      });
+      span.end();
       reply.code(202).header('location', `/ingest/receipts/${accepted.batchId}`);
       return accepted;
     } catch (error) {
       parts.refused.add(source, seen.records);
+      endRefused(span, error);
       if (error instanceof Refusal) throw error;
       request.log.error({ err: error, sourceId: source.id }, 'batch could not be stored');
       throw new Refusal('busy', 'the center could not store the batch; it holds nothing of it. Send it again', {

@@ -11,6 +11,11 @@ export interface IntakeParts extends IngestParts {
 
 function toRefusal(error: unknown, maxBodyBytes: number): Refusal | undefined {
   if (error instanceof Refusal) return error;
+  if (error instanceof Error && error.name === 'StoreUnavailable') {
+    return new Refusal('busy', 'the center cannot look up this key now; it holds nothing of this. Send it again', {
+      headers: { 'retry-after': '5' },
+    });
+  }
   const { code } = error as { code?: string };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return new Refusal('too-large', `the body is larger than ${maxBodyBytes} bytes; send it in smaller batches`);

@@ -17,6 +17,15 @@ export interface Batch {
   readonly encoding: Encoding;
 }
 
+/** Head of a job in the queue of records. */
+export interface RecordsHead extends Pick<Batch, 'encoding'>, TracedHead {}
+
+/** Where a job's trace came from, in the head of any job; left out where it is not traced. */
+export interface TracedHead {
+  /** Of the span that pushed the job: W3C Trace Context. */
+  readonly traceparent?: string;
+}
+
 /** A record that could not become an event: kept with the reason, replayable after a fix. */
 export interface Reject {
   /** `<batch id>-<offset>`, as the event's id would have been. */

@@ -6,6 +6,8 @@ import type { IncidentBook } from '../incident/book.ts';
 import type { Match } from '../model/alert.ts';
 import type { LeasedJob } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
+import { createSpans, type FinishedSpan } from '../telemetry/spans.ts';
+import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { createMatchesWalk, rebuildMemory } from './matches.ts';
 
 const finding = (ruleId: string) => ({ ruleId }) as Finding;
@@ -13,10 +15,11 @@ const job = (id: string, atMs: number): LeasedJob =>
   ({
     id,
     receivedAt: '2026-11-24T00:00:00.000Z',
+    head: '',
     body: Buffer.from(JSON.stringify([{ ruleId: id, atMs }])),
   }) as unknown as LeasedJob;
 
-function bench() {
+function bench(tracer: Tracer = noTracer) {
   const log: string[] = [];
   const causes: unknown[] = [];
   let broken = false;
@@ -45,7 +48,15 @@ function bench() {
       return true;
     },
   } as unknown as Store;
-  const walk = createMatchesWalk({ store, correlator, book, rulesById: new Map(), term: 1, onSaved: () => undefined });
+  const walk = createMatchesWalk({
+    store,
+    correlator,
+    book,
+    rulesById: new Map(),
+    term: 1,
+    tracer,
+    onSaved: () => undefined,
+  });
   return { walk, log, causes, breakDisk: (now: boolean) => (broken = now) };
 }
 
@@ -88,4 +99,19 @@ test('a new correlator learns from the window before the newest match, and then 
   expect(await rebuild({ appliedMs: 4_000, advancedMs: 3_500 })).toEqual([['since 3000'], 3_500]);
   expect(await rebuild({ appliedMs: 90_000, advancedMs: undefined })).toEqual([['since 9000']]);
   expect(await rebuild({ appliedMs: undefined, advancedMs: undefined })).toEqual([['since 9000']]);
+});
+
+test('a batch that could not be written at first tells so in its trace, and then what was written for it', async () => {
+  const spans: FinishedSpan[] = [];
+  const { walk, breakDisk } = bench(createSpans({ ratio: 1, emit: (span) => spans.push(span) }));
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const traced = { ...job('a', 1), head: JSON.stringify({ traceparent }) };
+  breakDisk(true);
+  await expect(walk.apply([traced])).rejects.toThrow('full');
+  breakDisk(false);
+  await walk.apply([traced, job('b', 2)]);
+  expect(spans).toMatchObject([
+    { name: 'correlator.apply', failed: true, attributes: { 'error.type': 'Error', 'messaging.message.id': 'a' } },
+    { failed: false, traceId: 'a'.repeat(32), parentSpanId: 'b'.repeat(16), attributes: { 'hinomi.findings': 1 } },
+  ]);
 });

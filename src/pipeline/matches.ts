@@ -7,9 +7,12 @@ import type { Finding } from '../correlate/finding.ts';
 import type { RuleHead } from '../detect/rule.ts';
 import type { IncidentBook } from '../incident/book.ts';
 import type { Match } from '../model/alert.ts';
+import type { TracedHead } from '../model/batch.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import type { LeasedJob } from '../queue/queue.ts';
 import { type Applied, type Change, type Kind, type Store, VersionConflict } from '../store/store.ts';
+import type { Span, Tracer } from '../telemetry/tracer.ts';
+import { jobAttributes } from './job-attributes.ts';
 
 export interface MatchesParts {
   readonly store: Store;
@@ -18,6 +21,7 @@ export interface MatchesParts {
   readonly rulesById: ReadonlyMap<string, RuleHead>;
   /** The lead that findings are written under. */
   readonly term: number;
+  readonly tracer: Tracer;
   /** Told of what was written, after it was. */
   readonly onSaved: (changes: readonly Change[]) => void;
 }
@@ -48,23 +52,36 @@ export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
     last = turn.catch(() => undefined);
     return turn;
   };
-  const writeAll = async (): Promise<void> => {
+  const writeAll = async (onWritten?: (written: Unwritten, alerts: number) => void): Promise<void> => {
     for (let next = unwritten[0]; next !== undefined; next = unwritten[0]) {
-      await write(parts, next);
+      const alerts = await write(parts, next);
       unwritten.shift();
+      onWritten?.(next, alerts);
     }
+  };
+  const applyJob = async ({ id, receivedAt, body }: LeasedJob, span: Span): Promise<void> => {
+    // One that waits here already was given to the correlator at its first attempt.
+    if (!unwritten.some(({ cause }) => isOf(cause, id))) {
+      const matches = JSON.parse(Buffer.from(body).toString()) as Match[];
+      const newestMs = matches.reduce<number | undefined>(later, undefined);
+      unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt, newestMs } });
+    }
+    await writeAll(({ findings, cause }, alerts) => {
+      if (isOf(cause, id)) span.set({ 'hinomi.findings': findings.length, 'hinomi.alerts': alerts });
+    });
   };
   return {
     apply: (jobs) =>
       inTurn(async () => {
-        for (const { id, receivedAt, body } of jobs) {
-          // One that waits here already was given to the correlator at its first attempt.
-          if (!unwritten.some(({ cause }) => 'batchId' in cause && cause.batchId === id)) {
-            const matches = JSON.parse(Buffer.from(body).toString()) as Match[];
-            const newestMs = matches.reduce<number | undefined>(later, undefined);
-            unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt, newestMs } });
+        for (const job of jobs) {
+          const span = followMatches(parts.tracer, job);
+          try {
+            await applyJob(job, span);
+            span.end();
+          } catch (error) {
+            span.fail(error);
+            throw error;
           }
-          await writeAll();
         }
       }),
     advance: (toMs) =>
@@ -77,9 +94,20 @@ export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
   };
 }
 
+const isOf = (cause: Unwritten['cause'], batchId: string): boolean => 'batchId' in cause && cause.batchId === batchId;
+
+/** A job without a head was pushed before jobs of matches had one. */
+function followMatches(tracer: Tracer, job: LeasedJob): Span {
+  const { traceparent } = (job.head === '' ? {} : JSON.parse(job.head)) as TracedHead;
+  const span = tracer.follow('correlator.apply', 'consumer', traceparent);
+  span.set({ ...jobAttributes(job, 'apply', 'matches', job.id), 'hinomi.matches': job.records });
+  return span;
+}
+
 const later = (ms: number | undefined, { atMs }: Match): number => Math.max(ms ?? atMs, atMs);
 
-async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promise<void> {
+/** Answers how many alerts it wrote. */
+async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const { changes, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
     const alerts = changes.filter((change) => change.kind === 'alert').length;
@@ -89,10 +117,10 @@ async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promi
         changes,
         'batchId' in cause ? { ...cause, alerts, term } : { ...cause, term },
       );
-      if (!written) return;
+      if (!written) return 0;
       commit();
       parts.onSaved(changes);
-      return;
+      return alerts;
     } catch (error) {
       if (!(error instanceof VersionConflict) || attempt >= 20) throw error;
       await reload(parts, error.kind, error.id);

@@ -6,14 +6,16 @@ import { type Connector, RecordError, type SourceContext } from '../connector.ts
 import type { Engine } from '../detect/engine.ts';
 import { batchId, eventId } from '../ids.ts';
 import type { Match } from '../model/alert.ts';
-import type { Batch, Reject } from '../model/batch.ts';
+import type { Batch, RecordsHead, Reject, TracedHead } from '../model/batch.ts';
 import type { Event, Fields } from '../model/event.ts';
 import type { Encoding, Source } from '../model/member.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
 import type { LeasedJob, Queue } from '../queue/queue.ts';
 import type { Store, WorkedBatch } from '../store/store.ts';
+import type { Tracer } from '../telemetry/tracer.ts';
 import { decodeRecord } from './decode.ts';
 import { unpackFrame } from './frame.ts';
+import { traceRecords } from './records-trace.ts';
 
 /** One set of rules, as the worker needs it. */
 export interface RulesAtWork {
@@ -29,6 +31,7 @@ export interface RecordsParts {
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Asked once for all batches that are worked together: no batch is matched by two sets. */
   readonly rules: () => RulesAtWork;
+  readonly tracer: Tracer;
   readonly limits: {
     readonly maxRecordBytes: number;
     readonly keepRejectBytes: number;
@@ -56,10 +59,22 @@ export function createRecordsWalk(parts: RecordsParts): (jobs: readonly LeasedJo
   return async (jobs) => {
     const worked: WorkedBatch[] = [];
     const rules = parts.rules();
-    for (const job of jobs) worked.push(await walkBatch(parts, rules, job, await sourceOf(job.sourceId)));
-    await parts.store.putBatches(worked);
-    const withMatches = worked.filter((batch) => batch.matches.length > 0);
-    if (withMatches.length > 0) await parts.matches.push(withMatches.map(toMatchesJob));
+    const trace = traceRecords(parts.tracer);
+    try {
+      for (const job of jobs) {
+        const head = JSON.parse(job.head) as RecordsHead;
+        const source = await sourceOf(job.sourceId);
+        worked.push(await trace.batch(job, head, () => walkBatch(parts, rules, job, head, source)));
+      }
+      await trace.store(() => parts.store.putBatches(worked));
+      const withMatches = worked.filter((batch) => batch.matches.length > 0);
+      if (withMatches.length > 0)
+        await parts.matches.push(withMatches.map((batch) => toMatchesJob(batch, trace.headFor(batch.batchId))));
+      trace.end();
+    } catch (error) {
+      trace.fail(error);
+      throw error;
+    }
   };
 }
 
@@ -67,9 +82,9 @@ async function walkBatch(
   parts: RecordsParts,
   { engine, matchFields }: RulesAtWork,
   job: LeasedJob,
+  { encoding }: RecordsHead,
   source: Source,
 ): Promise<WorkedBatch> {
-  const { encoding } = JSON.parse(job.head) as Pick<Batch, 'encoding'>;
   const batch: Batch = {
     id: batchId(job.id, job.receivedAt),
     memberId: job.memberId,
@@ -188,14 +203,14 @@ const toMatch = (ruleId: string, event: Event, fields: Fields): Match => ({
   fields,
 });
 
-function toMatchesJob(batch: WorkedBatch) {
+function toMatchesJob(batch: WorkedBatch, head: TracedHead) {
   return {
     id: batch.batchId,
     memberId: batch.memberId,
     sourceId: batch.sourceId,
     records: batch.matches.length,
     receivedAt: batch.receivedAt,
-    head: '',
+    head: JSON.stringify(head),
     body: Buffer.from(JSON.stringify(batch.matches)),
   };
 }

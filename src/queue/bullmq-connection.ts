@@ -31,7 +31,7 @@ export interface RedisConnection {
 }
 
 /** Throws when Redis does not answer within some seconds, is too old, or may evict what it was given. */
-export async function connectRedis(url: string, cluster: boolean): Promise<RedisConnection> {
+export async function connectRedis(url: string, cluster: boolean, openMs: number = OPEN_MS): Promise<RedisConnection> {
   const { protocol, hostname, port, username, password, pathname } = parseUrl(url);
   const address = `${hostname}:${port === '' ? 6379 : port}`;
   const options = {
@@ -43,7 +43,7 @@ export async function connectRedis(url: string, cluster: boolean): Promise<Redis
     maxRetriesPerRequest: 0,
     commandTimeout: ANSWER_MS,
     socketTimeout: ANSWER_MS,
-    connectTimeout: OPEN_MS,
+    connectTimeout: openMs,
     retryStrategy: backoff,
     // A master that has become a replica: the name now leads to another one.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
@@ -85,7 +85,7 @@ export async function connectRedis(url: string, cluster: boolean): Promise<Redis
   };
 
   try {
-    await untilReady(client, OPEN_MS);
+    await untilReady(client, openMs);
     await checkServers(client, address);
   } catch (error) {
     close();

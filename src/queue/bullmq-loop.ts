@@ -176,6 +176,11 @@ export function startLoop(
 
   async function fail({ shard, token, jobs }: Held, thrown: unknown): Promise<void> {
     const message = (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 2000);
+    if (options.blameless?.(thrown) === true) {
+      for (const { own } of jobs) await unlessGone(own.moveToDelayed(Date.now() + BLAMELESS_WAIT_MS, token));
+      setTimeout(() => bell.ring(jobs.length), BLAMELESS_WAIT_MS + 5).unref();
+      return;
+    }
     for (const { own, leased } of jobs) {
       // Jobs that failed together are not each to blame: the common failure only sends them alone from now on.
       if (jobs.length > 1 || leased.attempt < options.maxAttempts) {
@@ -240,6 +245,8 @@ export function startLoop(
     await running;
   };
 }
+
+const BLAMELESS_WAIT_MS = 1_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -36,6 +36,8 @@ export interface BullmqQueueOptions {
   readonly prefix?: string;
   /** Default 4. Belongs to the data: kept in Redis, and another number is refused. */
   readonly shards?: number;
+  /** How long a Redis that says nothing is waited for at the start, 5 seconds by default. */
+  readonly openMs?: number;
   /** How long the ids of done jobs are known, at least (default 14 days). */
   readonly rememberMs?: number;
 }
@@ -62,7 +64,7 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<Bull
   const { name, prefix = 'hinomi', shards: shardCount = 4, rememberMs = 14 * DAY_MS } = options;
   if (!/^[\w-]+$/.test(name) || !/^[\w:-]+$/.test(prefix))
     throw new Error(`"${prefix}:${name}" is no name for a queue`);
-  const redis = await connectRedis(options.url, options.cluster ?? false);
+  const redis = await connectRedis(options.url, options.cluster ?? false, options.openMs);
   const { client, ask } = redis;
   const bell = createBell();
   const channel = `${prefix}:{${name}}:wake`;

@@ -123,6 +123,29 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       expect(errors.length).toBeGreaterThan(0);
     });
 
+    it('counts no failure that says nothing about the job', async () => {
+      await queue.push([job('1'), job('2')]);
+      let tries = 0;
+      const stop = queue.work(
+        async () => {
+          tries++;
+          throw new Error(tries <= 3 ? 'the store is away' : 'bad batch');
+        },
+        {
+          ...options,
+          maxJobs: 10,
+          maxAttempts: 1,
+          blameless: (error) => (error as Error).message.includes('away'),
+          onError: () => {},
+        },
+      );
+      await until(() => tries === 3);
+      expect((await queue.depth()).dead).toBe(0);
+      await until(async () => (await queue.depth()).dead === 2, 15_000);
+      await stop();
+      expect((await queue.dead()).map(({ error }) => error)).toEqual(['bad batch', 'bad batch']);
+    });
+
     it('puts the dead back to work when told', async () => {
       await queue.push([job('1')]);
       const stop = queue.work(() => Promise.reject(new Error('no')), { ...options, maxAttempts: 1, onError: () => {} });

@@ -64,9 +64,14 @@ export interface WorkOptions {
   readonly leaseMs: number;
   /** After this many failed attempts the job is dead: kept, listed, not tried again. */
   readonly maxAttempts: number;
+  /** Errors that say nothing about the jobs, such as a store that is away: tried again after a while, and not counted. */
+  readonly blameless?: (error: unknown) => boolean;
   /** Called when a handler threw; the jobs will be retried with growing waits, or are dead. */
   readonly onError?: (error: unknown, jobs: readonly LeasedJob[]) => void;
 }
+
+/** Of a failure: the job was alone in it, or one of several, or it says nothing about jobs. */
+export type Blame = 'alone' | 'together' | 'none';
 
 /** Takes no new jobs and resolves when the running handler is done. */
 export type Stop = () => Promise<void>;

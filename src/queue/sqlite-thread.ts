@@ -6,7 +6,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Call, serveCalls } from '../thread.ts';
-import type { DeadJob, Depth, Job, JobState, LeasedJob, Pushed } from './queue.ts';
+import type { Blame, DeadJob, Depth, Job, JobState, LeasedJob, Pushed } from './queue.ts';
 
 export interface QueueThreadData {
   readonly file: string;
@@ -295,13 +295,14 @@ function write(calls: readonly Call[]): void {
         }
         answers.push(() => call.answer(undefined));
       } else if (call.method === 'nack') {
-        const [ids, error, maxAttempts, alone] = call.args as [readonly string[], string, number, boolean];
+        const [ids, error, maxAttempts, blame] = call.args as [readonly string[], string, number, Blame];
         for (const id of ids) {
           const entry = leasedById(id);
           if (entry === undefined) continue;
           // Jobs that failed together are not each to blame: the common failure counts once, as the mark that sends them alone.
-          const attempts = alone ? entry.attempts + 1 : Math.max(1, entry.attempts);
-          const isDead = alone && attempts >= maxAttempts;
+          const { attempts: before } = entry;
+          const attempts = blame === 'alone' ? before + 1 : blame === 'none' ? before : Math.max(1, before);
+          const isDead = blame === 'alone' && attempts >= maxAttempts;
           failJob.run(attempts, isDead ? 1 : 0, error.slice(0, 2000), entry.seq);
           back.push({ entry, attempts, dead: isDead });
         }

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MessageChannel, type MessagePort, threadId, Worker } from 'node:worker_threads';
 import { createCaller } from '../thread.ts';
-import type { DeadJob, Depth, LeasedJob, Pushed, Queue } from './queue.ts';
+import type { Blame, DeadJob, Depth, LeasedJob, Pushed, Queue } from './queue.ts';
 import type { Claim, QueueThreadData } from './sqlite-thread.ts';
 
 export interface SqliteQueueHost {
@@ -71,7 +71,9 @@ export function createSqliteQueue(port: MessagePort): Queue {
           } catch (error) {
             options.onError?.(error, jobs);
             const message = error instanceof Error ? error.message : String(error);
-            await caller.call('nack', [ids, message, options.maxAttempts, jobs.length === 1]);
+            const blame: Blame =
+              options.blameless?.(error) === true ? 'none' : jobs.length === 1 ? 'alone' : 'together';
+            await caller.call('nack', [ids, message, options.maxAttempts, blame]);
           } finally {
             clearInterval(extend);
           }

@@ -38,6 +38,20 @@ export function documentsContract(open: () => OpenedStore): void {
   describe('saving documents', () => savingContract(open()));
   describe('pages of documents', () => pagesContract(open()));
   describe('whose documents', () => scopesContract(open()));
+  describe('how the store is', () => healthContract(open()));
+}
+
+function healthContract(current: OpenedStore): void {
+  it('knows how it is, and how much room is left', async () => {
+    const health = await current.store.health();
+    // The disk of whoever runs this may be nearly full; everything else is to be well.
+    expect(['none', 'disk-low']).toContain(health.reason);
+    expect(health.state).toBe(health.reason === 'none' ? 'good' : 'strained');
+    expect(health.detail === '').toBe(health.reason === 'none');
+    expect(health.diskTotalBytes).toBeGreaterThan(0);
+    expect(health.diskFreeBytes).toBeGreaterThan(0);
+    expect(health.diskFreeBytes).toBeLessThan(health.diskTotalBytes as number);
+  });
 }
 
 function savingContract(current: OpenedStore): void {

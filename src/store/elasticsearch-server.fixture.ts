@@ -1,5 +1,5 @@
 /** A server that says it is an Elasticsearch and answers what a test tells it to. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connectElasticsearch, type Elastic } from './elasticsearch-connection.ts';
 
@@ -7,6 +7,7 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Answer to one request: status and JSON or text, or what to do with the connection instead. */
@@ -18,18 +19,21 @@ export interface FakeServer {
   close(): Promise<void>;
 }
 
-export async function openFakeServer(answer: (asked: Asked, number: number) => Answer): Promise<FakeServer> {
+export async function openFakeServer(
+  answer: (asked: Asked, number: number) => Answer,
+  version = '9.4.3',
+): Promise<FakeServer> {
   const asked: Asked[] = [];
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('x-elastic-product', 'Elasticsearch');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (request.url?.startsWith('/_nodes/_local') === true)
-      return send(response, [200, { nodes: { n: { version: '9.4.3' } } }]);
+    if (request.url?.startsWith('/_nodes/_local') === true) return send(response, [200, { nodes: { n: { version } } }]);
     const one = {
       method: request.method as string,
       path: request.url as string,
       body: Buffer.concat(chunks).toString(),
+      headers: request.headers,
     };
     asked.push(one);
     send(response, answer(one, asked.length));

@@ -7,6 +7,7 @@ import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from '.
 import { docIndex, docMapping } from './elasticsearch-doc-format.ts';
 import { createDocReads } from './elasticsearch-docs.ts';
 import { openEvents } from './elasticsearch-events.ts';
+import { readHealth } from './elasticsearch-health.ts';
 import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch-journal.ts';
 import { createLeads } from './elasticsearch-lead.ts';
 import { createFreshness } from './elasticsearch-refresh.ts';
@@ -56,6 +57,7 @@ async function openOn(elastic: Elastic, { leaseMs = 12_000, dailyAbove }: Elasti
       await journal.trim(Date.now());
       return days;
     },
+    health: () => readHealth(elastic),
     close: () => elastic.close(),
   };
 }

@@ -44,6 +44,25 @@ export function recordsContract(current: OpenedStore): void {
     expect(await store.outcome(CENTER_SCOPE, batchId, '2026-01-01T00:00:00.000Z')).toBeUndefined();
   });
 
+  it('stores a batch of the last moment of a month once, whenever it comes again', async () => {
+    const wish = { memberId: 'month', events: [{ '@timestamp': '2026-11-01T00:00:00.000Z' }, {}], rejects: 1 };
+    const last = makeBatch('last', { ...wish, receivedAt: '2026-10-31T23:59:59.999Z' });
+    const first = makeBatch('first', { ...wish, receivedAt: '2026-11-01T00:00:00.000Z' });
+    await put(last);
+    await put(first, last);
+    const again = await current.reopen();
+    await again.putBatches([last, first]);
+    const ids = async () =>
+      (await again.findEvents(only('month'), { ...ever, limit: 10 })).items.map((one) => one['event.id']).sort();
+    const all = [last, first].flatMap(({ events }) => events.map((one) => one['event.id'])).sort();
+    // What a store wrote before it was opened again another one wrote.
+    await expect.poll(ids, { timeout: 3_000 }).toEqual(all);
+    expect(await again.ledger(only('month'), ever)).toMatchObject([
+      { hour: '2026-10-31T23:00:00.000Z', received: 3, events: 2, rejects: 1 },
+      { hour: '2026-11-01T00:00:00.000Z', received: 3, events: 2, rejects: 1 },
+    ]);
+  });
+
   it('keeps rejects until they are replayed; the sums stay', async () => {
     const { store } = current;
     const days = ['20', '21', '22'].map((day) =>

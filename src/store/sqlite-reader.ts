@@ -9,6 +9,7 @@ import { createBlocks } from './sqlite-block.ts';
 import { createDays } from './sqlite-days.ts';
 import { openFile } from './sqlite-file.ts';
 import { stateFormat, statePath } from './sqlite-format.ts';
+import { health } from './sqlite-health.ts';
 import { applied, count, find, get, progress } from './sqlite-read-docs.ts';
 import { countEvents, findRejects, getEvents, getRejects, ledger, outcome } from './sqlite-read-events.ts';
 import { matchPortion } from './sqlite-read-matches.ts';
@@ -54,6 +55,7 @@ const answers: Readonly<Record<string, Answer>> = {
     count(state, kind, scope, by, query),
   applied: (_scope, batchId: string) => applied(state, batchId),
   progress: () => progress(state),
+  health: () => health(parts, folder),
 };
 
 async function serve(call: Call): Promise<void> {

@@ -224,6 +224,7 @@ async function pruneDay(day: string): Promise<void> {
   state.write(() => forgetDay(state, day, sums));
   await Promise.all([...readers].map((reader) => reader.call('drop', [day]).catch(() => readers.delete(reader))));
   unlinkDay(day);
+  counted.delete(day);
   state.write(() => state.sql('DELETE FROM pruning WHERE day = ?').run(day));
 }
 
@@ -234,12 +235,31 @@ function bytesOf(path: string): number {
   );
 }
 
+/** Events of days whose files have not changed since: opening hundreds of them would keep writes waiting. */
+const counted = new Map<string, { readonly stamp: string; readonly events: number }>();
+
+/** Differs when something was written to the file, whoever wrote it. */
+function stampOf(path: string): string {
+  const of = (name: string): string => {
+    const found = statSync(name, { throwIfNoEntry: false });
+    // A log comes and goes, empty, with those who look into the file.
+    return found === undefined || found.size === 0 ? '' : `${found.size} ${found.mtimeMs}`;
+  };
+  return `${of(path)}/${of(`${path}-wal`)}`;
+}
+
+function countEvents(day: string): number {
+  const stamp = stampOf(dayPath(folder, day));
+  const known = counted.get(day);
+  if (known?.stamp === stamp) return known.events;
+  const file = dayFile(day);
+  const { events } = file.read(() => file.sql('SELECT events FROM span').get()) as { events: number };
+  counted.set(day, { stamp, events });
+  return events;
+}
+
 function stats(): StoreStats {
-  const days = daysOnDisk().map((day) => {
-    const file = dayFile(day);
-    const { events } = file.read(() => file.sql('SELECT events FROM span').get()) as { events: number };
-    return { day, events, bytes: bytesOf(dayPath(folder, day)) };
-  });
+  const days = daysOnDisk().map((day) => ({ day, events: countEvents(day), bytes: bytesOf(dayPath(folder, day)) }));
   return {
     events: days.reduce((sum, { events }) => sum + events, 0),
     bytes: days.reduce((sum, { bytes }) => sum + bytes, bytesOf(statePath(folder))),

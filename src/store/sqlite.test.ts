@@ -192,3 +192,42 @@ it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, as
   expect((await host.store.stats()).events).toBe(events);
   await host.close();
 });
+
+it('is in a bad way when a file is damaged or was taken away, and names it', async () => {
+  let host = await openSqliteStore({ folder });
+  await host.store.putBatches([makeBatch('1', { events: [{}] })]);
+  expect((await host.store.health()).state).not.toBe('bad');
+  await host.close();
+  host = await openSqliteStore({ folder });
+  const path = join(folder, 'events', '2026-11-20.db');
+  await writeFile(path, 'x'.repeat(8192));
+  expect(await host.store.health()).toMatchObject({
+    ...{
+      state: 'bad',
+      reason: 'unreadable',
+      detail: expect.stringMatching(/2026-11-20\.db: it is not a file of Hinomi/),
+    },
+    diskTotalBytes: expect.any(Number),
+  });
+  await rm(path);
+  expect((await host.store.health()).detail).toMatch(/2026-11-20\.db: it was taken away; put it back/);
+  await host.close();
+});
+
+it('counts its events anew when a file has changed, whoever wrote it', async () => {
+  const one = await openSqliteStore({ folder });
+  const two = await openSqliteStore({ folder });
+  const day = (date: number, key: string) =>
+    makeBatch(key, { receivedAt: `2026-11-${10 + date}T01:00:00.000Z`, events: [{}] });
+  // More days than the writer holds open.
+  await one.store.putBatches(Array.from({ length: 9 }, (_, date) => day(date, 'first')));
+  const eventsOf = async () => (await one.store.stats()).days.map(({ events }) => events);
+  for (let times = 0; times < 3; times++) expect(await eventsOf()).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  await two.store.putBatches([day(0, 'second'), day(8, 'second')]);
+  await one.store.putBatches([day(1, 'third')]);
+  expect(await eventsOf()).toEqual([2, 2, 1, 1, 1, 1, 1, 1, 2]);
+  expect(await one.store.prune('2026-11-11')).toEqual(['2026-11-10']);
+  await one.store.putBatches([day(0, 'fourth')]);
+  expect(await eventsOf()).toEqual([1, 2, 1, 1, 1, 1, 1, 1, 2]);
+  await Promise.all([one.close(), two.close()]);
+});

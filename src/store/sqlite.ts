@@ -168,6 +168,7 @@ export function createSqliteStore(handle: StoreHandle): Store {
 
     prune: (beforeDay) => writer.call('prune', [beforeDay]) as Promise<string[]>,
     stats: () => writer.call('stats', []) as ReturnType<Store['stats']>,
+    health: () => read('health', CENTER_SCOPE) as ReturnType<Store['health']>,
     async close() {
       writer.close();
       for (const { caller } of readers) caller.close();

@@ -10,6 +10,7 @@ import type { LedgerRow, Reject } from '../model/batch.ts';
 import type { Event } from '../model/event.ts';
 import type { Member, Source } from '../model/member.ts';
 import type { Scope } from '../model/scope.ts';
+import type { StoreHealth } from '../model/status.ts';
 import type { Query } from '../search/query.ts';
 
 /** One batch, worked: what becomes durable together or not at all. */
@@ -242,5 +243,7 @@ export interface Store {
   /** Removes events and rejects received before that day (ISO date), whole days only; answers the days removed. */
   prune(beforeDay: string): Promise<readonly string[]>;
   stats(): Promise<StoreStats>;
+  /** Whether it can be read and written, and has room. Answers rather than throws when it is in a bad way. */
+  health(): Promise<StoreHealth>;
   close(): Promise<void>;
 }

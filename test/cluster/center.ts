@@ -64,7 +64,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const env = clusterEnvironment(through?.redisUrl ?? redisUrl, through?.elasticsearchUrl ?? elasticsearchUrl, prefix);
   const roles: readonly Role[] = ['intake', 'worker', 'worker', 'correlator', 'correlator', 'api'];
   const processes = await Promise.all(roles.map((role) => createProcess(role, env, join(folder, 'data'))));
-  await Promise.all(processes.map((process) => process.start()));
+  try {
+    await Promise.all(processes.map((process) => process.start()));
+  } catch (error) {
+    await Promise.all(processes.map((process) => process.kill()));
+    throw error;
+  }
   const intake = processes[0] as CenterProcess;
 
   async function waiting(): Promise<number> {

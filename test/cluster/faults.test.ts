@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/demo/random.ts';
 import { type BadLine, openBadLine } from '../services/bad-line.ts';
 import { type Elasticsearch, startElasticsearch } from '../services/elasticsearch.ts';
@@ -18,7 +18,7 @@ import { type Cluster, startCluster } from './center.ts';
 
 const all = process.env.HINOMI_FAULTS === 'all';
 const records = Number(process.env.HINOMI_FAULT_RECORDS ?? (all ? 300_000 : 20_000));
-const kills = all ? 50 : 5;
+const kills = Number(process.env.HINOMI_FAULT_KILLS ?? (all ? 50 : 5));
 const seed = Number(process.env.HINOMI_FAULT_SEED ?? Date.now() % 1_000_000);
 
 interface Stage {
@@ -62,6 +62,17 @@ const faults: readonly Fault[] = [
         const victim = random.pick(cluster.processes);
         await victim.kill();
         await victim.start();
+      }
+    },
+  },
+  {
+    name: 'a rolling restart: every process is told to stop and started again, one after the other',
+    always: true,
+    lastsMs: 20_000,
+    async happen({ cluster }) {
+      for (const process of cluster.processes) {
+        expect(await process.stop(), `the ${process.role} took too long to stop`).toBeLessThan(10_000);
+        await process.start();
       }
     },
   },
@@ -203,7 +214,7 @@ services.describe('faults of a cluster', ({ prefix }) => {
   }, 180_000);
   afterAll(async () => {
     await Promise.all([redis.stop(), shared.stop()]);
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
   for (const [index, fault] of faults.entries()) {

@@ -22,7 +22,7 @@ const row = z.object({
   pending: count.describe('Accepted, not yet worked'),
 });
 
-export function addLedger(server: ApiServer, { store, queue }: ApiParts): void {
+export function addLedger(server: ApiServer, { store, queues }: ApiParts): void {
   server.route({
     method: 'GET',
     url: '/api/v1/ledger',
@@ -50,7 +50,7 @@ export function addLedger(server: ApiServer, { store, queue }: ApiParts): void {
       const bounds = { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() };
       const [stored, depth] = await Promise.all([
         store.ledger(scope, { ...bounds, ...(sourceId !== undefined && { sourceId }) }),
-        queue.depth(),
+        queues.records.depth(),
       ]);
       const rows = new Map<string, LedgerRow>(
         stored.map((entry) => [`${entry.sourceId} ${entry.hour}`, { ...entry, pending: 0 }]),

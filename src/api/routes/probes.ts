@@ -22,7 +22,7 @@ function isLocal(request: FastifyRequest): boolean {
 
 export function addProbes(
   server: ApiServer,
-  { store, health, metrics }: ApiParts,
+  { health, metrics }: ApiParts,
   { auth, requests, streams }: { auth: Auth; requests: RequestMetrics; streams: Streams },
 ): void {
   /** The operator's view: from the machine itself, or by a key with oversight over all members. Throws Refusal. */
@@ -74,16 +74,10 @@ export function addProbes(
     schema: { hide: true },
     handler: async (request, reply) => {
       await checkOperator(request);
-      const [stats, more] = await Promise.all([store.stats(), metrics()]);
-      const gauges: readonly (readonly [name: string, help: string, value: number])[] = [
-        ['hinomi_store_events', 'Events stored.', stats.events],
-        ['hinomi_store_bytes', 'Bytes of the store on disk.', stats.bytes],
-        ['hinomi_api_streams', 'Open event streams.', streams.size],
-      ];
-      const own = gauges.map(
-        ([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`,
-      );
-      return reply.type('text/plain; version=0.0.4; charset=utf-8').send([...own, requests.text(), more].join(''));
+      const name = 'hinomi_api_streams';
+      const own = `# HELP ${name} Open event streams.\n# TYPE ${name} gauge\n${name} ${streams.size}\n`;
+      const more = await metrics();
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(own + requests.text() + more);
     },
   });
 

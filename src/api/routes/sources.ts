@@ -28,7 +28,7 @@ const sourceView = stored.extend({
 });
 
 export function addSources(server: ApiServer, parts: ApiParts): void {
-  const { store, queue } = parts;
+  const { store, queues } = parts;
   const connectors = new Map(parts.connectors.map((connector) => [connector.type, connector]));
 
   /** The settings as the connector's schema leaves them. Throws Refusal with every wrong setting. */
@@ -70,7 +70,7 @@ export function addSources(server: ApiServer, parts: ApiParts): void {
       const { memberId, type } = request.query;
       const [list, depth] = await Promise.all([
         store.find('source', scope, { where: where({ memberId, type }), order: 'oldest', ...pageOf(request.query) }),
-        queue.depth(),
+        queues.records.depth(),
       ]);
       return { ...list, items: await readSourceStates(store, narrowed(scope, memberId), list.items, depth) };
     },
@@ -90,7 +90,7 @@ export function addSources(server: ApiServer, parts: ApiParts): void {
     handler: async (request, reply) => {
       const reader = readerOf(request);
       const doc = await readOne(store, 'source', reader, request.params.id);
-      const [withState] = await readSourceStates(store, reader.scope, [doc], await queue.depth());
+      const [withState] = await readSourceStates(store, reader.scope, [doc], await queues.records.depth());
       tagVersion(reply, doc);
       return found(withState);
     },

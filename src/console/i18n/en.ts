@@ -1,5 +1,6 @@
 /** Every text of the console in English. The type makes a missing or surplus key an error. */
 import type { Text } from './ja.ts';
+import { status } from './status-en.ts';
 
 const number = (n: number) => n.toLocaleString('en');
 const plural = (n: number, one: string, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
@@ -31,6 +32,7 @@ export const en: Text = {
     members: 'Members',
     ownMember: 'Sources',
     rules: 'Rules',
+    status: 'Status',
     help: 'Keys',
     account: 'Account',
     signOut: 'Sign out',
@@ -293,6 +295,7 @@ export const en: Text = {
     problems: (errors, warnings) => `In the files: ${errors} errors, ${warnings} warnings`,
     severity: { error: 'Error', warning: 'Warning' },
   },
+  status,
   signIn: {
     title: 'Sign in',
     login: 'Login',
@@ -341,6 +344,7 @@ export const en: Text = {
       goSearch: 'To search',
       goMembers: 'To members',
       goRules: 'To rules',
+      goStatus: 'To status',
       escape: 'Close, or leave a box',
       down: 'Next row',
       up: 'Previous row',

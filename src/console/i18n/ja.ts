@@ -1,4 +1,6 @@
 /** Every text of the console in Japanese: the text of record, whose keys the other languages must have. */
+import { status } from './status-ja.ts';
+
 export const ja = {
   product: '火の見',
   skip: '本文へ移動',
@@ -26,6 +28,7 @@ export const ja = {
     members: '参加組織',
     ownMember: 'ログソース',
     rules: 'ルール',
+    status: '稼働状況',
     help: 'キー操作',
     account: 'アカウント',
     signOut: 'サインアウト',
@@ -307,6 +310,7 @@ export const ja = {
     problems: (errors: number, warnings: number) => `ファイルの問題：エラー ${errors}、警告 ${warnings}`,
     severity: { error: 'エラー', warning: '警告' },
   },
+  status,
   signIn: {
     title: 'サインイン',
     login: 'ログイン名',
@@ -355,6 +359,7 @@ export const ja = {
       goSearch: '検索へ',
       goMembers: '参加組織へ',
       goRules: 'ルールへ',
+      goStatus: '稼働状況へ',
       escape: '閉じる・欄から出る',
       down: '次の行',
       up: '前の行',

@@ -6,11 +6,11 @@ import { HealthBadge, healthOrder } from '../parts/badge.tsx';
 import { useCursor } from '../parts/cursor.ts';
 import { DebouncedInput } from '../parts/debounced.tsx';
 import { Empty, Failed, Loading } from '../parts/notice.tsx';
+import { useRefresh } from '../parts/refresh.ts';
 import { Time } from '../parts/time.tsx';
 import { useQuery } from '../query.ts';
 import { useText } from '../session.tsx';
 import type { List, Member, SourceView } from '../types.ts';
-import { useRefresh } from './refresh.ts';
 import { sumSources } from './sum.ts';
 
 export function MembersPage() {

@@ -3,12 +3,12 @@ import { useEffect } from 'react';
 import { Link, useParams } from '../location.tsx';
 import { HealthBadge } from '../parts/badge.tsx';
 import { Empty, Failed, Loading } from '../parts/notice.tsx';
+import { useRefresh } from '../parts/refresh.ts';
 import { Time } from '../parts/time.tsx';
 import { useQuery } from '../query.ts';
 import { searchAddress } from '../search/address.ts';
 import { useSigned, useText } from '../session.tsx';
 import type { List, Member, SourceView } from '../types.ts';
-import { useRefresh } from './refresh.ts';
 import { Rejects } from './rejects.tsx';
 
 export function MemberPage(props: { readonly id: string }) {

@@ -1,17 +1,13 @@
 /** Whether the page is live, in which zone its times are, and how far the center is behind. */
-import { useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useLiveState } from '../live.ts';
+import { Link } from '../location.tsx';
 import { formatDuration } from '../parts/duration.ts';
 import { useQuery } from '../query.ts';
 import { useSigned, useText } from '../session.tsx';
+import type { QueueView } from '../types.ts';
 
 const refreshMs = 10_000;
-
-/** What the footer shows of GET /queue. `oldestMs` is null for readers of some members. */
-interface QueueView {
-  readonly depth: { readonly records: number; readonly oldestMs: number | null };
-  readonly dead: readonly unknown[];
-}
 
 export function Footer() {
   const text = useText();
@@ -38,15 +34,25 @@ export function Footer() {
         {text.footer[live]}
       </span>
       {depth === undefined ? null : (
-        <span>
+        <ToStatus>
           {text.footer.queue(depth.records)}
           {depth.records > 0 && oldestMs > 1_000
             ? ` · ${text.footer.lag(formatDuration(oldestMs, text.duration))}`
             : ''}
-        </span>
+        </ToStatus>
       )}
-      {dead > 0 ? <span className="footer-warning">{text.footer.dead(dead)}</span> : null}
+      {dead > 0 ? (
+        <span className="footer-warning">
+          <ToStatus>{text.footer.dead(dead)}</ToStatus>
+        </span>
+      ) : null}
       <span className="footer-zone">{text.footer.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}</span>
     </footer>
   );
+}
+
+/** Where there is more to know about what is said, for those who may. */
+function ToStatus(props: { readonly children: ReactNode }) {
+  const { may } = useSigned();
+  return may.status ? <Link href="/status">{props.children}</Link> : <span>{props.children}</span>;
 }

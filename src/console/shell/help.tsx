@@ -19,6 +19,7 @@ export function Help(props: { readonly onClose: () => void }) {
         ['g s', words.goSearch],
         ['g m', words.goMembers],
         ['g r', words.goRules],
+        ...(may.status ? [['g t', words.goStatus] as const] : []),
         ['Esc', words.escape],
       ],
     },

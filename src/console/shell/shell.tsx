@@ -10,7 +10,7 @@ import { LanguageButton, ThemeSelect } from './preferences.tsx';
 
 export function Shell(props: { readonly children: ReactNode }) {
   const text = useText();
-  const { user, many, signOut } = useSigned();
+  const { user, many, may, signOut } = useSigned();
   const { path } = useAddress();
   const [helping, setHelping] = useState(false);
   const ownPlace = many ? '/members' : `/members/${encodeURIComponent(user.members[0] ?? '')}`;
@@ -22,6 +22,10 @@ export function Shell(props: { readonly children: ReactNode }) {
     if (shown.current !== path) content.current?.focus({ preventScroll: true });
     shown.current = path;
   }, [path]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is seen of a navigation wider than the screen depends on both.
+  useEffect(() => {
+    document.querySelector('.shell-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path, text]);
 
   useKeys(
     {
@@ -30,6 +34,7 @@ export function Shell(props: { readonly children: ReactNode }) {
       'g s': () => navigate('/search'),
       'g m': () => navigate(ownPlace),
       'g r': () => navigate('/rules'),
+      ...(may.status && { 'g t': () => navigate('/status') }),
       '/': () => navigate('/search'),
       '?': () => setHelping(true),
     },
@@ -46,6 +51,7 @@ export function Shell(props: { readonly children: ReactNode }) {
     { href: '/search', label: text.nav.search, here: path.startsWith('/search') },
     { href: ownPlace, label: many ? text.nav.members : text.nav.ownMember, here: path.startsWith('/members') },
     { href: '/rules', label: text.nav.rules, here: path.startsWith('/rules') },
+    ...(may.status ? [{ href: '/status', label: text.nav.status, here: path.startsWith('/status') }] : []),
   ];
 
   return (
