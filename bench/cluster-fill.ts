@@ -160,7 +160,8 @@ function makeBatch(
   const memberId = memberName(member);
   const sourceId = `${memberId}.all`;
   const spanMs = EVENT_DAYS * DAY_MS;
-  const beginMs = nowMs - spanMs + (number / batches) * spanMs;
+  // The newest come first: whoever stops early has all of the last days.
+  const beginMs = nowMs - ((number + MEMBERS) / batches) * spanMs;
   const receivedAt = new Date(beginMs + (MEMBERS / batches) * spanMs).toISOString();
   const id = batchId(jobId(sourceId, `fill-${number}`), receivedAt);
   const events = Array.from({ length: records }, (_, offset): Event => {
@@ -192,15 +193,17 @@ const titles = [
 ] as const;
 const levels = ['informational', 'low', 'low', 'medium', 'medium', 'medium', 'high', 'critical'] as const;
 
-/** Saves `total` alerts, and an incident for every twenty. */
+/** Saves `total` alerts, or fewer when it is stopped, and an incident for every twenty. */
 export async function fillAlerts(
   store: Store,
   total: number,
   nowMs: number,
+  stop: AbortSignal,
   onPart: (done: number) => void,
 ): Promise<{ readonly alerts: number; readonly incidents: number }> {
   let incidents = 0;
-  for (let at = 0; at < total; at += ALERTS_A_SAVE) {
+  let alerts = 0;
+  for (let at = 0; at < total && !stop.aborted; at += ALERTS_A_SAVE) {
     const changes: Change[] = [];
     for (let number = at; number < Math.min(total, at + ALERTS_A_SAVE); number++) {
       const alert = makeAlert(number, total, nowMs);
@@ -211,9 +214,10 @@ export async function fillAlerts(
       changes.push({ kind: 'incident', doc: makeIncident(alert, alertIds) });
     }
     await store.save(changes);
-    onPart(Math.min(total, at + ALERTS_A_SAVE));
+    alerts = Math.min(total, at + ALERTS_A_SAVE);
+    onPart(alerts);
   }
-  return { alerts: total, incidents };
+  return { alerts, incidents };
 }
 
 export const alertId = (number: number): string => hashId('bench-alert', String(number));
@@ -225,7 +229,7 @@ function makeAlert(number: number, total: number, nowMs: number): Alert {
   // All of an incident are one member's.
   const member = Math.floor(number / ALERTS_AN_INCIDENT) % MEMBERS;
   const [title, titleJa] = random.pick(titles);
-  const lastMs = nowMs - ALERT_DAYS * DAY_MS * (1 - number / total);
+  const lastMs = nowMs - ALERT_DAYS * DAY_MS * (number / total);
   const firstMs = lastMs - random.int(0, 3_600_000);
   const status = random.chance(0.05) ? 'new' : random.chance(0.05) ? 'acknowledged' : 'closed';
   const at = new Date(lastMs).toISOString();

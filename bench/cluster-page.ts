@@ -1,4 +1,5 @@
 /** The measured figures as tables. Measures nothing. */
+import { availableParallelism } from 'node:os';
 import { parts, type Seconds } from './cluster-center.ts';
 import { EVENT_DAYS, MEMBERS } from './cluster-fill.ts';
 import type { Read, Times } from './cluster-reads.ts';
@@ -47,6 +48,7 @@ export function printShare(
     round(one.events / one.plainSeconds),
     round(one.plainSeconds / one.seconds, 2),
     round(one.events / one.acceptedSeconds),
+    round(one.seconds - one.workedSeconds, 2),
     round(total(one.cpu) / one.seconds, 2),
     round(total(one.plainCpu) / one.plainSeconds, 2),
   ]);
@@ -67,8 +69,6 @@ export function printShare(
   ]);
   const perEvent = (pick: (one: Round) => Seconds, all: readonly Round[]): number =>
     median(all.map((one) => (total(pick(one)) / one.events) * 1e6));
-  const own = (all: readonly Round[]): number =>
-    median(all.map((one) => ((total(one.cpu) - one.cpu.elasticsearch) / one.events) * 1e6));
   const documents = sum(rounds.map((one) => one.documents));
   const last = numbers.at(-1) as number;
   return `## End to end beside a plain bulk loop
@@ -79,7 +79,7 @@ over 2 connections, into a new index of the same template. Other lines in every 
 events of OTRF's recorded attacks as an agent sends them: JSON, ${round(load.bytes / load.records)} bytes each, 1,000 a request, zstd (${round(load.bodyBytes / load.records)} bytes an event);
 ${round(sum(rounds.map((one) => one.matches)) / (sum(rounds.map((one) => one.events)) / 1_000), 1)} matches in 1,000 events. A document has ${round(sum(rounds.map((one) => one.documentBytes)) / documents)} bytes, ${round(sum(rounds.map((one) => one.storedBytes)) / documents)} on disk once merged.
 
-${table([['workers', 'round', 'events/s', 'plain loop/s', 'share', 'accepted/s', 'cores in use', 'cores in use, plain loop'], ...speeds])}
+${table([['workers', 'round', 'events/s', 'plain loop/s', 'share', 'accepted/s', 'alerts after, s', 'cores in use', 'cores in use, plain loop'], ...speeds])}
 **Share, median: ${numbers.map((workers) => `${round(median(of(workers).map((one) => one.plainSeconds / one.seconds)), 2)} with ${workers} worker${workers > 1 ? 's' : ''}`).join(', ')}; the goal is 0.9.**
 
 Microseconds of CPU time an event, medians:
@@ -101,13 +101,27 @@ ${table([
     ),
   ],
 ])}
-What limits: the two cores. Everything but Elasticsearch takes ${round(own(of(last)), 0)} µs an event, and the plain loop's whole work is
-${round(perEvent((one) => one.plainCpu, rounds))} µs: with all on the same cores and Elasticsearch asked for the same, the share cannot be more than
-${round(perEvent((one) => one.plainCpu, rounds) / (perEvent((one) => one.plainCpu, rounds) + own(of(last))), 2)}. A share of 0.9 needs that Elasticsearch has its own cores, as in every cluster of more than one machine (docs/sizing.md).
+${whatLimits(rounds, of(last))}
 
 Queue: ${round(median(rounds.map(({ queued }) => queued.bytes / Math.max(1, queued.records))))} bytes of Redis for an event that waits (median over the moments right after the last request).
 Peak resident memory, MiB: ${peaks.map(([part, bytes]) => `${part} ${round(bytes / 2 ** 20)}`).join(', ')}.
 `;
+}
+
+/** From the figures: whether cores or waiting keep the share where it is, and what the same cores could give at most. */
+function whatLimits(rounds: readonly Round[], last: readonly Round[]): string {
+  const busy = median(last.map((one) => total(one.cpu) / one.seconds)) / availableParallelism();
+  const micro = (pick: (one: Round) => number): number => median(last.map((one) => (pick(one) / one.events) * 1e6));
+  const own = micro((one) => total(one.cpu) - one.cpu.elasticsearch);
+  const store = micro((one) => one.cpu.elasticsearch);
+  const plain = median(rounds.map((one) => (total(one.plainCpu) / one.events) * 1e6));
+  const cause =
+    busy > 0.8
+      ? `the cores: ${round(busy * 100)} % of them were busy.`
+      : `waiting, and what else runs on this machine: only ${round(busy * 100)} % of the cores were busy with it.`;
+  return `What limits: ${cause} Elasticsearch takes ${round(store)} µs of an event, everything else ${round(own)} µs, the plain loop ${round(plain)} µs in all. On the
+same cores the share thus cannot be more than ${round(plain / (plain + own), 2)} even if Elasticsearch did for the center just what it does for the loop;
+a share of 0.9 needs cores for the center beside those of Elasticsearch: ${round(own / plain, 1)} for each of its (docs/sizing.md).`;
 }
 
 export function printReads(
@@ -122,7 +136,7 @@ export function printReads(
   return `## The API at size
 
 ${round(filled.events)} events of six kinds over ${MEMBERS} members and ${EVENT_DAYS} days, ${round(filled.alerts)} alerts and ${round(filled.incidents)} incidents over 30 days, in ${filled.indices} indices.
-Filled by the store's own methods from one process: alerts and incidents in ${round(filled.alertSeconds)} s (${round(filled.alerts / filled.alertSeconds)} alerts/s), events in ${round(filled.eventSeconds)} s
+Filled by the store's own methods from one process, both at the same time: alerts and incidents in ${round(filled.alertSeconds)} s (${round(filled.alerts / filled.alertSeconds)} alerts/s), events in ${round(filled.eventSeconds)} s
 (${round(filled.events / filled.eventSeconds)}/s). On disk ${round(filled.eventBytes / filled.events)} bytes an event and ${round(filled.alertBytes / Math.max(1, filled.alerts))} bytes an alert, as merged as they came to be.
 Intake, worker and correlator started on that in ${round(startSeconds, 1)} s; the correlator took ${round(correlatorBytes / 2 ** 20)} MiB.
 

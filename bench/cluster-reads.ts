@@ -116,7 +116,7 @@ export function beginLoad(cluster: BenchCluster, load: WindowsLoad, perSecond: n
       stopping = true;
       await running;
       const rate = records / ((performance.now() - began) / 1_000);
-      await drained(cluster);
+      await drained(cluster, 'records');
       return rate;
     },
   };

@@ -16,6 +16,8 @@ export interface Round {
   /** First send to all stored and found by a search, and nothing left in any queue. */
   readonly seconds: number;
   readonly plainSeconds: number;
+  /** Until no record waited any more; then the correlator may still have matches to apply. */
+  readonly workedSeconds: number;
   /** Until the last sender had its yes. */
   readonly acceptedSeconds: number;
   readonly cpu: Seconds;
@@ -119,9 +121,9 @@ export async function send(cluster: BenchCluster, key: string, bodies: readonly 
   });
 }
 
-/** Nothing waits in either queue. Matches come out of records: asked for in this order, none is missed. */
-export async function drained(cluster: BenchCluster): Promise<void> {
-  for (const name of ['records', 'matches'] as const) while ((await cluster.waiting(name)) > 0) await pause(20);
+/** Matches come out of records: asked for in this order, none is missed. */
+export async function drained(cluster: BenchCluster, name: 'records' | 'matches'): Promise<void> {
+  while ((await cluster.waiting(name)) > 0) await pause(20);
 }
 
 /** One round: the center end to end, then the plain loop with what it wrote. */
@@ -144,7 +146,9 @@ export async function measureRound(
   const acceptedSeconds = since();
   const waiting = (await cluster.waiting('records')) * BATCH;
   queued = { bytes: (await cluster.redisMemory()) - emptyQueue, records: waiting };
-  await drained(cluster);
+  await drained(cluster, 'records');
+  const workedSeconds = since();
+  await drained(cluster, 'matches');
   const events = await countOf(cluster, `${prefix}-events-${memberId}_*`, 'event');
   const seconds = since();
   const cpu = difference(cluster.cpu(), before);
@@ -181,7 +185,19 @@ export async function measureRound(
   const plainWork = await workOn(cluster, plain);
   await ask('DELETE', `/${plain}`);
   return {
-    ...{ workers, events, seconds, plainSeconds, acceptedSeconds, cpu, plainCpu, documents, documentBytes, matches },
+    ...{
+      workers,
+      events,
+      seconds,
+      plainSeconds,
+      acceptedSeconds,
+      workedSeconds,
+      cpu,
+      plainCpu,
+      documents,
+      documentBytes,
+      matches,
+    },
     ...{ queued, storedBytes, index: work, plainIndex: plainWork },
   };
 }

@@ -66,21 +66,19 @@ async function fill(cluster: BenchCluster): Promise<Filled> {
   };
   const stop = new AbortController();
   setTimeout(() => stop.abort(), limitMs).unref();
-  let told = 0;
-  const tell =
-    (what: string) =>
-    (done: number): void => {
+  const tell = (what: string): ((done: number) => void) => {
+    let told = performance.now();
+    return (done) => {
       if (performance.now() - told < 15_000) return;
       told = performance.now();
       say(`${done} ${what}`);
     };
+  };
   const { store } = cluster;
-  const [{ alerts, incidents }, alertSeconds] = await timed(() =>
-    fillAlerts(store, Number(options.alerts), nowMs, tell('alerts')),
-  );
-  const [events, eventSeconds] = await timed(() =>
-    fillEvents(store, Number(options.stored), nowMs, stop.signal, tell('events')),
-  );
+  const [[{ alerts, incidents }, alertSeconds], [events, eventSeconds]] = await Promise.all([
+    timed(() => fillAlerts(store, Number(options.alerts), nowMs, stop.signal, tell('alerts'))),
+    timed(() => fillEvents(store, Number(options.stored), nowMs, stop.signal, tell('events'))),
+  ]);
   say(`${alerts} alerts and ${events} events are there`);
   const { indices } = await cluster.ask<{
     indices: Record<string, { primaries: { store: { size_in_bytes: number } } }>;
