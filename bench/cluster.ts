@@ -32,6 +32,7 @@ const READ_ROUNDS = 100;
 const READ_LIMIT_MS = 110_000;
 const LOAD_PER_SECOND = 300;
 const began = performance.now();
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim();
 const loadBefore = loadavg()[0] as number;
 const say = (text: string): void =>
   void process.stdout.write(`${Math.round((performance.now() - began) / 1_000)} s: ${text}\n`);
@@ -127,7 +128,6 @@ try {
   const loaded = await timeReads(cluster, apiKey, reads, READ_ROUNDS, READ_LIMIT_MS);
   const rate = await load.stop();
   say('read while logs come in');
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim();
   const page = `# What the cluster does on one machine
 
 Printed by \`npm run bench:cluster\`; do not edit. ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${commit}, Node ${process.version},
