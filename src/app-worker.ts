@@ -12,6 +12,7 @@ import type { MappingTable } from './detect/parse-mapping.ts';
 import type { Problem, SigmaRule } from './detect/rule.ts';
 import { openThreadEngines, type ThreadEngines } from './engines.ts';
 import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
+import type { Stop } from './queue/queue.ts';
 import { StoreUnavailable } from './store/store.ts';
 import { type Call, serveCalls } from './thread.ts';
 
@@ -62,8 +63,11 @@ const tell = (news: PipelineNews): void => parentPort?.postMessage(news);
 
 let ready: Engine | undefined;
 let atWork: RulesAtWork | undefined;
-let running: Promise<unknown> = Promise.resolve();
-let stopWork: (() => Promise<void>) | undefined;
+const running = new Set<Promise<unknown>>();
+let stops: readonly Stop[] = [];
+
+/** Lots in work at once: where a store far away takes them, one is parsed while another waits for its answers. */
+const lotsAtOnce = ({ store }: ThreadEngines): number => ('sqlite' in store ? 1 : 2);
 
 const putToWork = (matchFields: readonly string[]): void => {
   if (ready === undefined) throw new Error('no rules were compiled before the thread was put to work');
@@ -92,31 +96,37 @@ const calls: PipelineCalls = {
       tracer,
       limits: data.limits,
     });
-    const walkAndNote = (jobs: Parameters<typeof walk>[0]): Promise<void> => {
+    const walkAndNote = async (jobs: Parameters<typeof walk>[0]): Promise<void> => {
       const walked = walk(jobs);
-      running = walked.catch(() => undefined);
-      return walked;
+      running.add(walked);
+      try {
+        await walked;
+      } finally {
+        running.delete(walked);
+      }
     };
-    stopWork = records.work(walkAndNote, {
-      // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
-      maxJobs: 64,
-      maxBytes: 128 * 1024,
-      leaseMs: 60_000,
-      maxAttempts: 5,
-      blameless: (error) => error instanceof StoreUnavailable,
-      onError: (error, jobs) =>
-        tell({
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-          batches: jobs.map((job) => job.id),
-        }),
-    });
+    const begin = (): Stop =>
+      records.work(walkAndNote, {
+        // Many small batches share blocks and a commit; large ones go alone, so that an alert does not wait for a megabyte of others.
+        maxJobs: 64,
+        maxBytes: 128 * 1024,
+        leaseMs: 60_000,
+        maxAttempts: 5,
+        blameless: (error) => error instanceof StoreUnavailable,
+        onError: (error, jobs) =>
+          tell({
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+            batches: jobs.map((job) => job.id),
+          }),
+      });
+    stops = Array.from({ length: lotsAtOnce(start.engines) }, begin);
   },
   async swap(matchFields) {
     putToWork(matchFields);
-    await running;
+    await Promise.allSettled(running);
   },
   async stop() {
-    await stopWork?.();
+    await Promise.all(stops.map((stop) => stop()));
   },
 };
 

@@ -212,7 +212,8 @@ it('keeps suites that need a Redis or an Elasticsearch out of the unit run', () 
   const excluded = [...scripts.unit.matchAll(/--exclude '([^']+)'/g)].map(([, pattern]) => pattern as string);
   expect(excluded.length).toBeGreaterThan(0);
   const needing = sources.filter(
-    ({ path, imports }) => !path.startsWith('test/') && imports.some((target) => target.startsWith('test/services/')),
+    ({ path, imports }) =>
+      !/^(?:test|bench)\//.test(path) && imports.some((target) => target.startsWith('test/services/')),
   );
   const inUnit = needing.filter(({ path }) => !excluded.some((pattern) => matchesGlob(path, pattern)));
   expect(inUnit.map(({ path }) => path)).toEqual([]);

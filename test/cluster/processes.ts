@@ -27,6 +27,8 @@ export interface CenterProcess {
   /** Of its door, where its role has one; the same after a restart. */
   readonly url: string;
   readonly probes: string;
+  /** Of the process that runs now, or ran last; 0 before the first start. */
+  readonly pid: number;
   /** What it said last. */
   output(): string;
   running(): boolean;
@@ -84,6 +86,9 @@ export async function createProcess(role: Role, env: Record<string, string>, fol
     role,
     url: `http://127.0.0.1:${door}`,
     probes: `http://127.0.0.1:${probes}`,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     output: () => child?.output() ?? '',
     running,
     signal(signal) {
