@@ -21,7 +21,9 @@ export async function openRedisPeers({ url, cluster, prefix, id, log }: RedisPee
   // Commands that wait for a Redis that is away would pile up.
   const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true } as const;
   const connect = (): Redis | Cluster =>
-    cluster ? new Cluster([url], { redisOptions: options, lazyConnect: true }) : new Redis(url, options);
+    cluster
+      ? new Cluster([url], { redisOptions: options, lazyConnect: true })
+      : new Redis(url, { ...options, autoResubscribe: false });
   const commands = connect();
   const subscriber = connect();
   let told = 0;
@@ -43,6 +45,10 @@ export async function openRedisPeers({ url, cluster, prefix, id, log }: RedisPee
   });
   await Promise.all([commands.connect(), subscriber.connect()]);
   await subscriber.subscribe(channel);
+  // The client's own way of hearing again leaves a failure to nobody, which ends the process.
+  if (subscriber instanceof Redis) {
+    subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => subscriber.disconnect(true)));
+  }
 
   let own: (() => PeerStatus) | undefined;
   const report = async (): Promise<void> => {

@@ -59,7 +59,7 @@ export async function connectRedis(url: string, cluster: boolean, openMs: number
       })
     : new Redis({ ...options, ...node, db: Number(pathname.slice(1)) });
   // A cluster's client hears on a connection of its own.
-  const ear = client instanceof Redis ? client.duplicate({ enableOfflineQueue: true }) : client;
+  const ear = client instanceof Redis ? client.duplicate({ enableOfflineQueue: true, autoResubscribe: false }) : client;
   let last: Error | undefined;
   const note = (error: Error): void => {
     last = error;
@@ -122,6 +122,8 @@ export async function connectRedis(url: string, cluster: boolean, openMs: number
         if (from === channel) heard(message);
       });
       await ear.subscribe(channel);
+      // The client's own way of hearing again leaves a failure to nobody, which ends the process.
+      if (ear !== client) ear.on('ready', () => void ear.subscribe(channel).catch(() => ear.disconnect(true)));
     },
     async memory() {
       const all = await Promise.all(nodesOf(client).map(async (one) => parseInfo(await one.info())));
