@@ -60,10 +60,10 @@ it('a run that was not told to leaves out what is a large download, and says how
   const cache = await mkdtemp(join(tmpdir(), 'hinomi-cache-'));
   try {
     for (const [file, megabytes] of [
-      ['elasticsearch-8', 107],
-      ['elasticsearch-secure', 1071],
+      ['version-8', 107],
+      ['secure', 1071],
     ]) {
-      const { code, output } = await run(`src/store/${file}.test.ts`, { HINOMI_SERVICES_CACHE: cache });
+      const { code, output } = await run(`src/store/elasticsearch/${file}.test.ts`, { HINOMI_SERVICES_CACHE: cache });
       expect(output).toMatch(
         new RegExp(
           `NOT RUN: .*${megabytes} MB were not fetched yet; HINOMI_FETCH_SERVICES=1 fetches.*, \\d+ tests\\s*$`,
