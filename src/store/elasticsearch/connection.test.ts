@@ -1,4 +1,4 @@
-/** What a center hears from what is no Elasticsearch, or none that it can use; real ones are in elasticsearch-secure.test.ts. */
+/** What a center hears from what is no Elasticsearch, or none that it can use; real ones are in secure.test.ts. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

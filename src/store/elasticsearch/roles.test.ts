@@ -1,4 +1,4 @@
-/** Names and requests of members' roles; what such a role opens is tried on a real cluster in elasticsearch-secure.test.ts. */
+/** Names and requests of members' roles; what such a role opens is tried on a real cluster in secure.test.ts. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { need } from '../../../test/services/needed.ts';
 import { configSchema } from '../../config-schema.ts';
