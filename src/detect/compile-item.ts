@@ -123,24 +123,59 @@ function anyOf(tests: readonly TextTest[]): TextTest {
 }
 
 function compilePatterns(groups: readonly (readonly Needle[])[], cased: boolean, all: boolean, slot: Slot): Question {
-  const read = cased ? slot.texts : slot.folded;
   const compileGroup = (needles: readonly Needle[]): Question => {
     const patterns = needles.filter((needle) => needle !== null);
-    const holds = ask([compileNeedles(patterns, cased)], true, read);
+    const holds = askNeedles(patterns, cased, slot);
     if (patterns.length === needles.length) return holds;
     const missing: Question = () => slot.texts() === undefined;
     return patterns.length === 0 ? missing : () => missing() || holds();
   };
   if (!all) return compileGroup(groups.flat());
-  const questions = groups.map(compileGroup);
+  // Hot: what is long is rare, and looked for faster.
+  const questions = groups.toSorted((a, b) => shortestOf(b) - shortestOf(a)).map(compileGroup);
   return () => {
     for (let index = 0; index < questions.length; index++) if (!(questions[index] as Question)()) return false;
     return true;
   };
 }
 
+function shortestOf(needles: readonly Needle[]): number {
+  return needles.reduce((least, needle) => Math.min(least, needle === null ? 0 : unitsOf(needle)), Number.MAX_VALUE);
+}
+
+function unitsOf(pattern: Pattern): number {
+  return pattern.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
+}
+
+/** Patterns joined by `or`. */
+function askNeedles(patterns: readonly Pattern[], cased: boolean, slot: Slot): Question {
+  const { test, reach } = compileNeedles(patterns, cased);
+  if (reach === 0) return ask([test], true, slot.texts);
+  const plainly = ask([test], true, cased ? slot.texts : slot.folded);
+  if (cased || reach === undefined) return plainly;
+  const look = slot.near(reach);
+  let version = -1;
+  let isInKnown = false;
+  return () => {
+    const view = look();
+    if (view === undefined) return plainly();
+    if (version !== view.version) {
+      version = view.version;
+      isInKnown = test(view.known);
+    }
+    // What is in the known text may be where this one differs; what is not, can only be there.
+    return isInKnown ? plainly() : view.differing !== '' && test(view.differing);
+  };
+}
+
+interface CompiledNeedles {
+  readonly test: TextTest;
+  /** Units that the test looks at together, wherever in the text they stand; 0: any text will do; undefined: it is not so simple. */
+  readonly reach: number | undefined;
+}
+
 /** Patterns joined by `or`, sorted by form: whole texts in a set, then starts, ends and parts, then wildcards inside. */
-function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest {
+function compileNeedles(patterns: readonly Pattern[], cased: boolean): CompiledNeedles {
   const wholes = new Set<string>();
   const starts = new Set<string>();
   const ends = new Set<string>();
@@ -149,7 +184,7 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest 
   for (const written of patterns) {
     const pattern = cased ? written : mapLiterals(written, fold);
     const [first, second, third] = pattern;
-    if (pattern.length === 1 && first === anyRun) return () => true;
+    if (pattern.length === 1 && first === anyRun) return { test: () => true, reach: 0 };
     if (first === undefined) wholes.add('');
     else if (pattern.length === 1 && typeof first === 'string') wholes.add(first);
     else if (pattern.length === 2 && typeof first === 'string' && second === anyRun) starts.add(first);
@@ -162,8 +197,10 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest 
   if (wholes.size > 0) tests.push(wholeTest(wholes));
   if (starts.size > 0) tests.push(listTest([...starts], (text, needle) => text.startsWith(needle)));
   if (ends.size > 0) tests.push(listTest([...ends], (text, needle) => text.endsWith(needle)));
+  const onlyParts = parts.size > 0 && tests.length + globs.length === 0;
   if (parts.size > 0) tests.push(partTest([...parts]));
-  return anyOf([...tests, ...globs]);
+  const longest = onlyParts ? [...parts].reduce((most, { length }) => Math.max(most, length), 0) : undefined;
+  return { test: anyOf([...tests, ...globs]), reach: longest };
 }
 
 function wholeTest(wholes: ReadonlySet<string>): TextTest {

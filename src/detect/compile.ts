@@ -9,7 +9,9 @@ import { createCursor, type Question } from './cursor.ts';
 import type { Engine } from './engine.ts';
 import type { Lens, Mapping } from './mapping.ts';
 import { type Placeholders, prepareItem } from './needles.ts';
+import { createPlaces, createProposer, type Places, type Plan } from './proposal.ts';
 import type { DetectionItem, LogSource, Problem, RuleSet, Selection, SigmaRule, Value } from './rule.ts';
+import { createShapes } from './shape.ts';
 import { createValueMemory } from './value-memory.ts';
 import { chooseWitnesses } from './witness.ts';
 
@@ -19,6 +21,10 @@ export interface CompileOptions {
 
 /** Classes of events whose groups are remembered; an attacker who invents classes only makes the engine forget. */
 const maxClasses = 5_000;
+/** The same for the fields of all classes together. */
+const maxPlaces = 20_000;
+/** The same for the classes of one shape. */
+const maxPlans = 16;
 
 /** A rule as one lens reads it. */
 interface Unit {
@@ -27,13 +33,6 @@ interface Unit {
   /** Compiled when the rule is first proposed: most never are. */
   holds: Question | undefined;
 }
-
-/** Rules of one log source as one lens reads them; groups that read them alike share it. */
-interface Lot {
-  readonly units: readonly Unit[];
-  readonly index: CandidateIndex;
-}
-type Group = readonly Lot[];
 
 /** Never throws: rules that cannot be compiled are in `problems` and left out. */
 export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOptions = {}): Engine {
@@ -55,55 +54,86 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
   const cursor = createCursor();
   const memory = createValueMemory();
   const compiler = createRuleCompiler(atoms, cursor, memory);
-  const lots = new Map<string, Lot>();
-  const classes = new Map<number | string, Group>();
+  // Rules as lenses read them, numbered through.
+  const units: Unit[] = [];
+  const proposer = createProposer();
+  // Of one log source through one lens; groups that read them alike share it.
+  const indexes = new Map<string, CandidateIndex>();
+  // By class; undefined where no rule sees such events.
+  const classes = new Map<number | string, Places | undefined>();
 
-  const lotFor = (source: LogSource, sourceRules: readonly SigmaRule[], lens: Lens): Lot => {
+  const indexFor = (source: LogSource, sourceRules: readonly SigmaRule[], lens: Lens): CandidateIndex => {
     const key = `${describe(source)} ${lens.key}`;
-    let lot = lots.get(key);
-    if (lot === undefined) {
-      const index = createCandidateIndex(chooseWitnesses(sourceRules, atoms), lens, cursor, memory);
-      lot = { units: sourceRules.map((rule): Unit => ({ rule, lens, holds: undefined })), index };
-      lots.set(key, lot);
+    let index = indexes.get(key);
+    if (index === undefined) {
+      index = createCandidateIndex(chooseWitnesses(sourceRules, atoms), units.length, lens, memory);
+      for (const rule of sourceRules) units.push({ rule, lens, holds: undefined });
+      proposer.reserve(units.length);
+      indexes.set(key, index);
     }
-    return lot;
+    return index;
   };
-  const groupFor = (event: Fields): Group => {
-    const group: Lot[] = [];
+  const placesFor = (key: number | string, event: Fields): Places | undefined => {
+    if (classes.has(key)) return classes.get(key);
+    const group: CandidateIndex[] = [];
     for (const [source, sourceRules] of bySource) {
       const lens = mapping.lens(source, event);
-      if (lens !== undefined) group.push(lotFor(source, sourceRules, lens));
+      if (lens !== undefined) group.push(indexFor(source, sourceRules, lens));
     }
-    return group;
+    const places = group.length === 0 ? undefined : createPlaces(group);
+    if (classes.size >= maxClasses) forget();
+    classes.set(key, places);
+    return places;
+  };
+  let known = 0;
+  const planFor = (key: number | string, event: Fields, names: readonly string[]): Plan | undefined => {
+    const places = placesFor(key, event);
+    if (places === undefined) return undefined;
+    const before = places.size();
+    const plan = places.plan(names);
+    known += places.size() - before;
+    if (known > maxPlaces) forget();
+    return plan;
+  };
+  const shapes = createShapes((names) => {
+    const classOf = mapping.classifier(names);
+    const plans = new Map<number | string, Plan | undefined>();
+    return (event: Fields, values: readonly unknown[]): Plan | undefined => {
+      const key = classOf(values);
+      let plan = plans.get(key);
+      if (plan === undefined && !plans.has(key)) {
+        if (plans.size >= maxPlans) plans.clear();
+        plan = planFor(key, event, names);
+        plans.set(key, plan);
+      }
+      return plan;
+    };
+  });
+  const forget = (): void => {
+    shapes.forget();
+    classes.clear();
+    known = 0;
   };
 
   return {
     rules,
     problems,
     match(event) {
-      const key = mapping.classOf(event);
-      let group = classes.get(key);
-      if (group === undefined) {
-        if (classes.size >= maxClasses) classes.clear();
-        group = groupFor(event);
-        classes.set(key, group);
-      }
-      if (group.length === 0) return none;
+      const values: readonly unknown[] = Object.values(event);
+      const plan = shapes.of(Object.keys(event))(event, values);
+      if (plan === undefined) return none;
       cursor.move(event);
       compiler.forget();
       memory.move();
+      const candidates = proposer.propose(plan, values);
       // Hot: most events match none, so the array comes with the first match.
       let matched: SigmaRule[] | undefined;
-      for (let number = 0; number < group.length; number++) {
-        const { units, index } = group[number] as Lot;
-        const candidates = index.candidates(event);
-        for (let at = 0; at < candidates.length; at++) {
-          const unit = units[candidates[at] as number] as Unit;
-          unit.holds ??= compiler.compile(unit.rule, unit.lens);
-          if (!unit.holds()) continue;
-          if (matched === undefined) matched = [unit.rule];
-          else matched.push(unit.rule);
-        }
+      for (let at = 0; at < candidates.length; at++) {
+        const unit = units[candidates[at] as number] as Unit;
+        unit.holds ??= compiler.compile(unit.rule, unit.lens);
+        if (!unit.holds()) continue;
+        if (matched === undefined) matched = [unit.rule];
+        else matched.push(unit.rule);
       }
       if (matched === undefined) return none;
       return matched.length === 1 ? matched : matched.sort(byId);

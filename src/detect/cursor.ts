@@ -4,7 +4,9 @@
  */
 import type { Fields } from '../model/event.ts';
 import { fold } from './fold.ts';
+import { createNearText, isLong, type NearText } from './near-text.ts';
 import { canonicalText, isScalar } from './number-text.ts';
+import { ownCopy } from './own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** Asks something of the event under the cursor. */
@@ -17,6 +19,20 @@ export interface Slot {
   texts(): Texts;
   /** Case ignored. */
   folded(): Texts;
+  /**
+   * Whether a text no longer than `reach` could be new in this one: for questions that a folded text answers with no unless it holds
+   * something of at most that length. The reach is the greatest ever asked for.
+   */
+  near(reach: number): () => NearView | undefined;
+}
+
+/** A long text as one known before, but for a piece of it; all folded. */
+export interface NearView {
+  readonly version: number;
+  /** The text known; this one, where it is unlike what was known. */
+  readonly known: string;
+  /** All that may hold what the known one does not. */
+  readonly differing: string;
 }
 
 export interface Cursor {
@@ -26,6 +42,9 @@ export interface Cursor {
   /** Every value that keywords may look into; never undefined. */
   everything: Slot;
 }
+
+/** Up to here a question takes no longer than finding out where a text differs from another. */
+const longForQuestion = 1024;
 
 export function createCursor(): Cursor {
   let event: Fields = {};
@@ -37,6 +56,11 @@ export function createCursor(): Cursor {
     let foldedAt = -1;
     let texts: Texts;
     let folded: Texts;
+    let near: NearText | undefined;
+    let reach = 0;
+    let lookedAt = -1;
+    let view: { version: number; known: string; differing: string } | undefined;
+    let known = '';
     const getTexts = () => {
       if (readAt !== generation) {
         texts = read();
@@ -44,15 +68,33 @@ export function createCursor(): Cursor {
       }
       return texts;
     };
+    const getFolded = () => {
+      if (foldedAt !== generation) {
+        const plain = getTexts();
+        folded = plain === undefined ? undefined : typeof plain === 'string' ? fold(plain) : plain.map(fold);
+        foldedAt = generation;
+      }
+      return folded;
+    };
+    const look = (): NearView | undefined => {
+      if (lookedAt === generation) return view;
+      lookedAt = generation;
+      view = undefined;
+      const text = getTexts();
+      if (typeof text !== 'string' || !isLong(text, longForQuestion)) return undefined;
+      near ??= createNearText();
+      // Hot: a text that is nearly known is not folded as a whole.
+      const isNear = near.isNear(text, reach);
+      if (!isNear) known = ownCopy(getFolded() as string);
+      view = { version: near.version, known, differing: isNear ? fold(text.slice(near.from, near.to)) : '' };
+      return view;
+    };
     return {
       texts: getTexts,
-      folded() {
-        if (foldedAt !== generation) {
-          const plain = getTexts();
-          folded = plain === undefined ? undefined : typeof plain === 'string' ? fold(plain) : plain.map(fold);
-          foldedAt = generation;
-        }
-        return folded;
+      folded: getFolded,
+      near(wanted) {
+        reach = Math.max(reach, wanted);
+        return look;
       },
     };
   };
@@ -96,7 +138,8 @@ export function createCursor(): Cursor {
   };
 }
 
-function toTexts(value: unknown): Texts {
+/** What an event's field holds, as texts. */
+export function toTexts(value: unknown): Texts {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.filter(isScalar).map(canonicalText);
   return isScalar(value) ? canonicalText(value) : undefined;

@@ -32,7 +32,7 @@ test('long texts are not kept', () => {
 test('answers go with the value, from its second coming on', () => {
   const memory = createValueMemory(2_000);
   let value: Texts;
-  const slot = { texts: () => value, folded: () => value };
+  const slot = { texts: () => value, folded: () => value, near: () => () => undefined };
   let asked = 0;
   const isA = memory.answer(slot, () => {
     asked++;

@@ -3,6 +3,7 @@
  * One budget for all fields of an engine; when it is spent, everything is forgotten, so hostile values cost time but no memory.
  */
 import type { Question, Slot } from './cursor.ts';
+import { ownCopy } from './own-copy.ts';
 
 export interface ValueMemory {
   /** The same function, remembering what it gave for texts that are not long. What it gives must not change. */
@@ -97,11 +98,6 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
       };
     },
   };
-}
-
-/** A value may be a slice of the record that it came in; remembering it would keep the whole record. */
-export function ownCopy(text: string): string {
-  return `${text} `.slice(0, -1);
 }
 
 const no = 1;
