@@ -4,7 +4,6 @@
  */
 import { createAffixScan } from './affix-trie.ts';
 import type { Marked, Scan } from './automaton.ts';
-import { createCoreGate } from './core-gate.ts';
 import { fold } from './fold.ts';
 import type { Lens } from './mapping.ts';
 import { createNearScan } from './near-scan.ts';
@@ -126,7 +125,8 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
   const longest = [...whole.keys()].reduce((most, text) => Math.max(most, text.length), 0);
   const found: number[] = [];
   return (text) => {
-    found.length = 0;
+    // Hot: V8 leaves its compiled code to make a list shorter.
+    if (found.length > 0) found.length = 0;
     if (whole.size > 0 && text.length <= longest) {
       const mark = whole.get(fold(text));
       if (mark !== undefined) found.push(mark);
@@ -143,24 +143,18 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
 
 /** Keywords may stand in any value. */
 export interface KeywordLookup {
-  /** Hot: false where no keyword can be in the text. */
-  mayBeIn(text: string): boolean;
+  /** The keywords, folded. */
+  readonly texts: readonly string[];
   /** Whether a number or a truth value could hold one. */
   readonly inNumbers: boolean;
-  /** Units of the longest keyword. */
-  readonly longest: number;
   /** Rules for a text, perhaps repeated; not to be changed. */
   rulesFor(text: string): readonly number[];
 }
 
 function createKeywordLookup(clues: readonly RuleClue[]): KeywordLookup {
   const texts = [...new Set(clues.map(({ clue }) => clue.text))];
-  const gate = createCoreGate(texts);
-  const longest = texts.reduce((most, text) => Math.max(most, text.length), 0);
-  const shortest = texts.reduce((least, text) => Math.min(least, text.length), Number.POSITIVE_INFINITY);
   return {
-    longest,
-    mayBeIn: (text) => text.length >= shortest && gate(text),
+    texts,
     inNumbers: texts.some(
       (text) => /^[-+.0-9e]*$/.test(text) || unusualScalars.some((scalar) => scalar.includes(text)),
     ),

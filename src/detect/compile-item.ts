@@ -149,29 +149,44 @@ function unitsOf(pattern: Pattern): number {
 
 /** Patterns joined by `or`. */
 function askNeedles(patterns: readonly Pattern[], cased: boolean, slot: Slot): Question {
-  const { test, reach } = compileNeedles(patterns, cased);
-  if (reach === 0) return ask([test], true, slot.texts);
+  const { test, parts } = compileNeedles(patterns, cased);
+  if (parts?.length === 0) return ask([test], true, slot.texts);
   const plainly = ask([test], true, cased ? slot.texts : slot.folded);
-  if (cased || reach === undefined) return plainly;
-  const look = slot.near(reach);
+  return cased || parts === undefined ? plainly : askNear(parts, test, plainly, slot);
+}
+
+/** Whether any of some texts stands in a long one: what was found in the one before is found where it was, or looked for anew. */
+function askNear(parts: readonly string[], test: TextTest, plainly: Question, slot: Slot): Question {
+  const look = slot.near(parts.reduce((most, { length }) => Math.max(most, length), 0));
   let version = -1;
-  let isInKnown = false;
+  /** In the known text. */
+  let found: { from: number; to: number } | undefined;
   return () => {
     const view = look();
     if (view === undefined) return plainly();
     if (version !== view.version) {
       version = view.version;
-      isInKnown = test(view.known);
+      found = test(view.known) ? firstOf(parts, view.known) : undefined;
     }
-    // What is in the known text may be where this one differs; what is not, can only be there.
-    return isInKnown ? plainly() : view.differing !== '' && test(view.differing);
+    if (found === undefined) return view.differing !== '' && test(view.differing);
+    return found.to <= view.before || found.from >= view.after || plainly();
   };
+}
+
+/** The one that ends first. */
+function firstOf(parts: readonly string[], text: string): { from: number; to: number } {
+  let first = { from: -1, to: Number.POSITIVE_INFINITY };
+  for (const part of parts) {
+    const from = text.indexOf(part);
+    if (from >= 0 && from + part.length < first.to) first = { from, to: from + part.length };
+  }
+  return first;
 }
 
 interface CompiledNeedles {
   readonly test: TextTest;
-  /** Units that the test looks at together, wherever in the text they stand; 0: any text will do; undefined: it is not so simple. */
-  readonly reach: number | undefined;
+  /** Where it only asks whether any of these stands in the text; none: any text will do. */
+  readonly parts: readonly string[] | undefined;
 }
 
 /** Patterns joined by `or`, sorted by form: whole texts in a set, then starts, ends and parts, then wildcards inside. */
@@ -184,7 +199,7 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): CompiledN
   for (const written of patterns) {
     const pattern = cased ? written : mapLiterals(written, fold);
     const [first, second, third] = pattern;
-    if (pattern.length === 1 && first === anyRun) return { test: () => true, reach: 0 };
+    if (pattern.length === 1 && first === anyRun) return { test: () => true, parts: [] };
     if (first === undefined) wholes.add('');
     else if (pattern.length === 1 && typeof first === 'string') wholes.add(first);
     else if (pattern.length === 2 && typeof first === 'string' && second === anyRun) starts.add(first);
@@ -199,8 +214,7 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): CompiledN
   if (ends.size > 0) tests.push(listTest([...ends], (text, needle) => text.endsWith(needle)));
   const onlyParts = parts.size > 0 && tests.length + globs.length === 0;
   if (parts.size > 0) tests.push(partTest([...parts]));
-  const longest = onlyParts ? [...parts].reduce((most, { length }) => Math.max(most, length), 0) : undefined;
-  return { test: anyOf([...tests, ...globs]), reach: longest };
+  return { test: anyOf([...tests, ...globs]), parts: onlyParts ? [...parts] : undefined };
 }
 
 function wholeTest(wholes: ReadonlySet<string>): TextTest {

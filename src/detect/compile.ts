@@ -9,7 +9,7 @@ import { createCursor, type Question } from './cursor.ts';
 import type { Engine } from './engine.ts';
 import type { Lens, Mapping } from './mapping.ts';
 import { type Placeholders, prepareItem } from './needles.ts';
-import { createPlaces, createProposer, type Places, type Plan } from './proposal.ts';
+import { createPlaces, createProposer, type Gates, type Places, type Plan } from './proposal.ts';
 import type { DetectionItem, LogSource, Problem, RuleSet, Selection, SigmaRule, Value } from './rule.ts';
 import { createShapes } from './shape.ts';
 import { createValueMemory } from './value-memory.ts';
@@ -57,6 +57,7 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
   // Rules as lenses read them, numbered through.
   const units: Unit[] = [];
   const proposer = createProposer();
+  const gates: Gates = new Map();
   // Of one log source through one lens; groups that read them alike share it.
   const indexes = new Map<string, CandidateIndex>();
   // By class; undefined where no rule sees such events.
@@ -80,7 +81,7 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
       const lens = mapping.lens(source, event);
       if (lens !== undefined) group.push(indexFor(source, sourceRules, lens));
     }
-    const places = group.length === 0 ? undefined : createPlaces(group);
+    const places = group.length === 0 ? undefined : createPlaces(group, gates);
     if (classes.size >= maxClasses) forget();
     classes.set(key, places);
     return places;
@@ -125,11 +126,11 @@ export function compileRules(set: RuleSet, mapping: Mapping, options: CompileOpt
       cursor.move(event);
       compiler.forget();
       memory.move();
-      const candidates = proposer.propose(plan, values);
+      const count = proposer.propose(plan, values);
       // Hot: most events match none, so the array comes with the first match.
       let matched: SigmaRule[] | undefined;
-      for (let at = 0; at < candidates.length; at++) {
-        const unit = units[candidates[at] as number] as Unit;
+      for (let at = 0; at < count; at++) {
+        const unit = units[proposer.rules[at] as number] as Unit;
         unit.holds ??= compiler.compile(unit.rule, unit.lens);
         if (!unit.holds()) continue;
         if (matched === undefined) matched = [unit.rule];

@@ -16,16 +16,7 @@ export function createCoreGate(needles: readonly string[]): (text: string) => bo
   if (needles.length > mostNeedles) return () => true;
   const cores = chooseCores(needles);
   if (cores.length > mostCores) return () => true;
-  // Hot: V8 looks for a plain text with instructions for many units at once, but knows nothing of case.
-  const plain = cores.filter((core) => core.length > 1 && /^[!-@[-`{-~]+$/.test(core));
-  const rest = createGate(
-    cores.filter((core) => !plain.includes(core)),
-    'loose',
-  );
-  const [only, ...others] = plain;
-  if (only === undefined) return rest;
-  if (others.length === 0) return (text) => text.includes(only) || rest(text);
-  return (text) => plain.some((core) => text.includes(core)) || rest(text);
+  return createGate(cores, 'loose');
 }
 
 /** Pieces of the needles, one at least of each: greedily the piece that is in most of those left, and says most for its length. */

@@ -33,6 +33,9 @@ export interface NearView {
   readonly known: string;
   /** All that may hold what the known one does not. */
   readonly differing: string;
+  /** The known one stands unchanged before this place of it, and from the other on. */
+  readonly before: number;
+  readonly after: number;
 }
 
 export interface Cursor {
@@ -59,7 +62,7 @@ export function createCursor(): Cursor {
     let near: NearText | undefined;
     let reach = 0;
     let lookedAt = -1;
-    let view: { version: number; known: string; differing: string } | undefined;
+    let view: NearView | undefined;
     let known = '';
     const getTexts = () => {
       if (readAt !== generation) {
@@ -86,14 +89,24 @@ export function createCursor(): Cursor {
       // Hot: a text that is nearly known is not folded as a whole.
       const isNear = near.isNear(text, reach);
       if (!isNear) known = ownCopy(getFolded() as string);
-      view = { version: near.version, known, differing: isNear ? fold(text.slice(near.from, near.to)) : '' };
+      view = {
+        version: near.version,
+        known,
+        differing: isNear ? fold(text.slice(near.from, near.to)) : '',
+        before: near.start,
+        after: known.length - near.end,
+      };
       return view;
     };
     return {
       texts: getTexts,
       folded: getFolded,
       near(wanted) {
-        reach = Math.max(reach, wanted);
+        if (wanted > reach) {
+          reach = wanted;
+          // Also for the event under the cursor, that others have looked at already.
+          lookedAt = -1;
+        }
         return look;
       },
     };

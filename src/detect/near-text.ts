@@ -18,6 +18,9 @@ export interface NearText {
    */
   from: number;
   to: number;
+  /** Units at their starts, and behind those at their ends, that the two have in common: at least so many. */
+  start: number;
+  end: number;
   /** False: the text is unlike the known one and takes its place. Only for texts that `isLong` is true of. */
   isNear(text: string, reach: number): boolean;
 }
@@ -28,34 +31,38 @@ export function isLong(text: string, least: number): boolean {
 }
 
 export function createNearText(): NearText {
-  let start = 0;
-  let end = 0;
   return {
     known: '',
     version: 0,
     from: 0,
     to: 0,
+    start: 0,
+    end: 0,
     isNear(text, reach) {
       const { known } = this;
       const shorter = Math.min(text.length, known.length);
-      start = commonLength(shorter, start, (from, to) => text.slice(from, to) === known.slice(from, to));
+      const start = commonLength(shorter, this.start, (from, to) => text.slice(from, to) === known.slice(from, to));
+      this.start = start;
       if (start === text.length && start === known.length) {
         this.from = 0;
         this.to = 0;
         return true;
       }
       const [a, b] = [text.length, known.length];
-      end = commonLength(
+      const end = commonLength(
         shorter - start,
-        end,
+        this.end,
         (from, to) => text.slice(a - to, a - from) === known.slice(b - to, b - from),
       );
+      this.end = end;
       // What is not wholly in what they have in common reaches into what differs.
       this.from = Math.max(0, start - reach + 1);
       this.to = Math.min(a, a - end + reach - 1);
       if (this.to - this.from <= text.length >> 1) return true;
       this.known = ownCopy(text);
       this.version++;
+      this.start = text.length;
+      this.end = 0;
       return false;
     },
   };

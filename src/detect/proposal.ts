@@ -2,8 +2,8 @@
  * The rules worth asking about an event: one walk over its values, which passes over those that led to nothing new since the last
  * event of the same shape. Proposes, never decides, whatever is remembered.
  */
-import type { Scan } from './automaton.ts';
 import type { CandidateIndex, KeywordLookup, Lookup } from './candidate-index.ts';
+import { createCoreGate } from './core-gate.ts';
 import { toTexts } from './cursor.ts';
 import { createNearScan } from './near-scan.ts';
 import { ownCopy } from './own-copy.ts';
@@ -20,17 +20,21 @@ export interface Plan {
 /** One field of the events of one class. */
 interface Place {
   readonly lookups: readonly Lookup[];
+  /** Rules that any value will do for. */
+  readonly present: readonly number[];
   /** Rules for the keywords in a text; undefined where none are looked for. */
-  readonly keywords: Scan | undefined;
-  /** Whether they are also looked for in numbers and truth values. */
-  readonly inNumbers: boolean;
-  /** Hot: half of all values are those of the event before, and this is all that they cost. Never an object, which may change. */
+  readonly keywords: Find | undefined;
+  /** Whether numbers and truth values need no look. */
+  readonly passesNumbers: boolean;
+  /** Hot: most values are those of the event before, and this is all that they cost. Never an object, which may change. */
   last: unknown;
   /** Rules that the value looked at last is worth. */
-  readonly found: number[];
+  found: readonly number[];
   /** Hot: a copy is made of a text that looks like the one before, as most that never repeat do not. */
   print: number;
 }
+
+type Find = (text: string) => readonly number[];
 
 /** What is known of the fields of the events of one class. */
 export interface Places {
@@ -40,30 +44,26 @@ export interface Places {
 }
 
 /** `indexes`: of the log sources that events of the class are of. */
-/** Fields of a class whose long texts are kept to compare others with. */
-const mostNear = 64;
-/** From here on it takes longer to ask whether keywords may be in a text than where it differs from another. */
-const longForGate = 2048;
-
-export function createPlaces(indexes: readonly CandidateIndex[]): Places {
+export function createPlaces(indexes: readonly CandidateIndex[], gates: Gates): Places {
   const always = indexes.flatMap((index) => index.always);
   const keywords = indexes.map((index) => index.keywords).filter((lookup) => lookup !== undefined);
   const inNumbers = keywords.some((lookup) => lookup.inNumbers);
-  const longest = keywords.reduce((most, lookup) => Math.max(most, lookup.longest), 0);
-  const scan: Scan = (text, found) => {
-    for (let index = 0; index < keywords.length; index++) {
-      const lookup = keywords[index] as KeywordLookup;
-      if (lookup.mayBeIn(text)) append(lookup.rulesFor(text), found);
-    }
-  };
+  const findKeywords = keywords.length === 0 ? undefined : createKeywordFind(keywords, gates);
   const byName = new Map<string, Place | undefined>();
   const create = (name: string): Place | undefined => {
     const lookups = indexes.flatMap((index) => index.lookups(name) ?? []);
-    const searched = keywords.length > 0 && isSearchable(name);
+    const searched = findKeywords !== undefined && isSearchable(name);
     if (lookups.length === 0 && !searched) return undefined;
-    const isFew = byName.size < mostNear;
-    const look = searched ? (isFew ? createNearScan(scan, longest, longForGate) : scan) : undefined;
-    return { lookups, keywords: look, inNumbers, last: undefined, found: [], print: -1 };
+    return {
+      lookups,
+      present: lookups.flatMap(({ present }) => present),
+      keywords:
+        searched && byName.size < mostNear ? keepNear(findKeywords, keywords) : searched ? findKeywords : undefined,
+      passesNumbers: lookups.length === 0 && !inNumbers,
+      last: undefined,
+      found: none,
+      print: -1,
+    };
   };
   return {
     plan(names) {
@@ -86,9 +86,56 @@ export function createPlaces(indexes: readonly CandidateIndex[]): Places {
   };
 }
 
+const none: readonly number[] = [];
+
+/** Fields of a class whose long texts are kept to compare others with. */
+const mostNear = 64;
+/** From here on it takes longer to ask whether keywords may be in a text than where it differs from another. */
+const longForGate = 2048;
+
+/** Whether any of some keywords may be in a text, by the keywords: many classes of events have the same. */
+export type Gates = Map<string, (text: string) => boolean>;
+
+function createKeywordFind(lookups: readonly KeywordLookup[], gates: Gates): Find {
+  const texts = [...new Set(lookups.flatMap((lookup) => lookup.texts))].sort();
+  const shortest = texts.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY);
+  // Hot: one look for all keywords of all log sources; most texts hold none.
+  const key = JSON.stringify(texts);
+  const gate = gates.get(key) ?? createCoreGate(texts);
+  gates.set(key, gate);
+  return (text) => {
+    if (text.length < shortest || !gate(text)) return none;
+    let found = none;
+    for (let index = 0; index < lookups.length; index++)
+      found = joined(found, (lookups[index] as KeywordLookup).rulesFor(text));
+    return found;
+  };
+}
+
+/** The same, for a field whose long texts are alike. */
+function keepNear(find: Find, lookups: readonly KeywordLookup[]): Find {
+  const longest = lookups.reduce((most, { texts }) => texts.reduce((m, { length }) => Math.max(m, length), most), 0);
+  const push = (text: string, found: number[]) => {
+    for (const rule of find(text)) found.push(rule);
+  };
+  const scan = createNearScan(push, longest, longForGate);
+  return (text) => {
+    if (text.length < longForGate) return find(text);
+    const found: number[] = [];
+    scan(text, found);
+    return found;
+  };
+}
+
+function joined(some: readonly number[], more: readonly number[]): readonly number[] {
+  if (more.length === 0) return some;
+  return some.length === 0 ? more : [...some, ...more];
+}
+
 export interface Proposer {
-  /** Numbers of the rules worth asking, once each, in no order; the array is reused by the next call. */
-  propose(plan: Plan, values: readonly unknown[]): readonly number[];
+  /** How many rules are worth asking: the first so many of `rules`, once each, in no order. */
+  propose(plan: Plan, values: readonly unknown[]): number;
+  readonly rules: readonly number[];
   /** Before rules below this number are proposed. */
   reserve(rules: number): void;
 }
@@ -97,21 +144,22 @@ export function createProposer(): Proposer {
   // Hot: stamps need no clearing between events; the list grows once and is filled anew.
   let stamps = new Uint32Array(1024);
   let generation = 0;
-  const proposed: number[] = [];
+  const rules: number[] = [];
   return {
-    reserve(rules) {
-      if (rules <= stamps.length) return;
-      const grown = new Uint32Array(Math.max(rules, stamps.length * 2));
+    rules,
+    reserve(count) {
+      if (count <= stamps.length) return;
+      const grown = new Uint32Array(Math.max(count, stamps.length * 2));
       grown.set(stamps);
       stamps = grown;
     },
     propose({ always, places, at }, values) {
-      proposed.length = 0;
+      let count = 0;
       if (++generation > 0xffff_fff0) {
         stamps.fill(0);
         generation = 1;
       }
-      for (let index = 0; index < always.length; index++) proposed.push(always[index] as number);
+      for (let index = 0; index < always.length; index++) rules[count++] = always[index] as number;
       for (let index = 0; index < places.length; index++) {
         const place = places[index] as Place;
         const value = values[at[index] as number];
@@ -121,10 +169,10 @@ export function createProposer(): Proposer {
           const rule = found[each] as number;
           if (stamps[rule] === generation) continue;
           stamps[rule] = generation;
-          proposed.push(rule);
+          rules[count++] = rule;
         }
       }
-      return proposed;
+      return count;
     },
   };
 }
@@ -133,42 +181,44 @@ export function createProposer(): Proposer {
 const longestKept = 1024;
 
 function lookAt(place: Place, value: unknown): void {
-  const { lookups, keywords, found } = place;
-  found.length = 0;
-  place.last = undefined;
   if (typeof value === 'string') {
-    addRules(place, value);
-    for (let index = 0; index < lookups.length; index++) append((lookups[index] as Lookup).present, found);
-    if (value.length > longestKept) return;
-    const print = printOf(value);
-    if (print === place.print) place.last = ownCopy(value);
+    place.found = rulesFor(place, value, place.present);
+    const print = value.length > longestKept ? -1 : printOf(value);
+    place.last = print === place.print && print !== -1 ? ownCopy(value) : undefined;
     place.print = print;
     return;
   }
+  const isSimple = typeof value === 'number' || typeof value === 'boolean';
+  place.last = isSimple ? value : undefined;
+  if (isSimple && place.passesNumbers) {
+    place.found = none;
+    return;
+  }
   const texts = toTexts(value);
-  if (texts === undefined) return;
-  for (const { present } of lookups) append(present, found);
-  if (typeof texts !== 'string') for (const text of texts) addRules(place, text);
-  else {
-    for (const lookup of lookups) append(lookup.rulesFor(texts), found);
-    if (place.inNumbers) keywords?.(texts, found);
-    place.last = value;
+  if (texts === undefined) place.found = none;
+  else if (typeof texts !== 'string') {
+    const found = [...place.present];
+    for (const text of texts) for (const rule of rulesFor(place, text, none)) found.push(rule);
+    place.found = found;
+  } else {
+    let found = place.present;
+    for (const lookup of place.lookups) found = joined(found, lookup.rulesFor(texts));
+    place.found = place.passesNumbers || place.keywords === undefined ? found : joined(found, place.keywords(texts));
   }
 }
 
-function addRules({ lookups, keywords, found }: Place, text: string): void {
-  for (let index = 0; index < lookups.length; index++) append((lookups[index] as Lookup).rulesFor(text), found);
-  keywords?.(text, found);
+function rulesFor({ lookups, keywords }: Place, text: string, present: readonly number[]): readonly number[] {
+  let found = present;
+  for (let index = 0; index < lookups.length; index++) found = joined(found, (lookups[index] as Lookup).rulesFor(text));
+  return keywords === undefined ? found : joined(found, keywords(text));
 }
 
-function append(rules: readonly number[], found: number[]): void {
-  for (let index = 0; index < rules.length; index++) found.push(rules[index] as number);
-}
-
-/** Texts that are alike at a few places, where numbers and ids change, have the same. */
+/** Texts that are alike at a few places, where numbers and ids change, have the same. Never -1. */
 function printOf(text: string): number {
   const { length } = text;
-  if (length < 4) return length;
-  const ends = text.charCodeAt(length - 1) ^ (text.charCodeAt(length - 2) << 3);
-  return (length << 20) ^ ends ^ (text.charCodeAt((length >> 1) - 1) << 6) ^ (text.charCodeAt(length >> 2) << 9);
+  if (length < 8) return length;
+  const end = text.charCodeAt(length - 1) ^ (text.charCodeAt(length - 2) << 3) ^ (text.charCodeAt(length - 4) << 6);
+  return (
+    ((length << 16) ^ end ^ (text.charCodeAt(length - 6) << 9) ^ (text.charCodeAt(length >> 1) << 12)) & 0x7fff_ffff
+  );
 }
