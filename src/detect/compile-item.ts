@@ -2,11 +2,11 @@
 import { createNetworkTest } from './cidr.ts';
 import type { Cursor, Question, Slot, Texts } from './cursor.ts';
 import { fold } from './fold.ts';
+import { createGate } from './gate.ts';
 import { compileGlob } from './glob.ts';
 import type { Lens } from './mapping.ts';
 import { mostReferred, type Needle, type Place, type Prepared, type Test } from './needles.ts';
 import { compareNumbers, parseNumber, timePart } from './number-text.ts';
-import { createGate } from './part-scan.ts';
 import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
 import { compileRegex, type RegexTest } from './regex-test.ts';
 

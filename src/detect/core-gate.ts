@@ -2,7 +2,7 @@
  * Whether a text could hold any of some keywords: looks for short pieces that they have in common (`::`, `kiwi`) instead of for
  * each of them. Says yes too often, never too seldom.
  */
-import { createGate } from './part-scan.ts';
+import { createGate } from './gate.ts';
 
 const shortestCore = 2;
 const longestCore = 4;

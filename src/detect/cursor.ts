@@ -87,12 +87,13 @@ export function createCursor(): Cursor {
       if (typeof text !== 'string' || !isLong(text, longForQuestion)) return undefined;
       near ??= createNearText();
       // Hot: a text that is nearly known is not folded as a whole.
-      const isNear = near.isNear(text, reach);
-      if (!isNear) known = ownCopy(getFolded() as string);
+      const relation = near.compare(text, reach);
+      if (relation === 'unlike') return undefined;
+      if (relation === 'known') known = ownCopy(getFolded() as string);
       view = {
         version: near.version,
         known,
-        differing: isNear ? fold(text.slice(near.from, near.to)) : '',
+        differing: relation === 'near' ? fold(text.slice(near.from, near.to)) : '',
         before: near.start,
         after: known.length - near.end,
       };

@@ -13,11 +13,12 @@ export function createNearScan(scan: Scan, longest: number, least: number): Scan
   const near = createNearText();
   let foundInKnown: number[] = [];
   return (text, found) => {
-    if (!isLong(text, least)) {
+    const relation = isLong(text, least) ? near.compare(text, longest) : 'unlike';
+    if (relation === 'unlike') {
       scan(text, found);
       return;
     }
-    if (near.isNear(text, longest)) {
+    if (relation === 'near') {
       if (near.to > near.from) scan(text.slice(near.from, near.to), found);
     } else {
       foundInKnown = [];

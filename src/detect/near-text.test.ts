@@ -20,7 +20,9 @@ test('what stands in only one of two texts touches the piece that differs', () =
       const state = createNearText();
       for (const one of texts) {
         const { known } = state;
-        if (!state.isNear(one, reach)) {
+        const relation = state.compare(one, reach);
+        expect(relation).not.toBe('unlike');
+        if (relation === 'known') {
           expect(state.known).toBe(one);
           continue;
         }
@@ -42,8 +44,17 @@ test('what stands in only one of two texts touches the piece that differs', () =
 test('the same text differs nowhere', () => {
   const state = createNearText();
   const text = 'xyz'.repeat(500);
-  expect(state.isNear(text, reach)).toBe(false);
-  expect(state.isNear(`${text}`, reach)).toBe(true);
+  expect(state.compare(text, reach)).toBe('known');
+  expect(state.compare(`${text}`, reach)).toBe('near');
   expect(state.from).toBe(state.to);
   expect(state.version).toBe(1);
+});
+
+test('where every text is unlike the others, most are not looked at, until they are alike again', () => {
+  const state = createNearText();
+  const different = (number: number) => `${number} `.repeat(300);
+  const relations = Array.from({ length: 200 }, (_, number) => state.compare(different(number), reach));
+  expect(relations.filter((relation) => relation === 'unlike').length).toBeGreaterThan(150);
+  const alike = Array.from({ length: 60 }, (_, number) => state.compare(`${'x'.repeat(900)}${number}`, reach));
+  expect(alike.slice(-20)).toEqual(Array.from({ length: 20 }, () => 'near'));
 });

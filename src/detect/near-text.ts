@@ -21,9 +21,15 @@ export interface NearText {
   /** Units at their starts, and behind those at their ends, that the two have in common: at least so many. */
   start: number;
   end: number;
-  /** False: the text is unlike the known one and takes its place. Only for texts that `isLong` is true of. */
-  isNear(text: string, reach: number): boolean;
+  /**
+   * `near`: the text is the known one but for that; `known`: it is unlike it and has taken its place; `unlike`: neither. Only for texts
+   * that `isLong` is true of.
+   */
+  compare(text: string, reach: number): 'near' | 'known' | 'unlike';
 }
+
+/** After so many texts that were unlike the one before, only one of so many is looked at: scripts are all different. */
+const patience = 16;
 
 /** Whether it may be asked about; `least`: up to where what is to be done takes no longer than finding out where texts differ. */
 export function isLong(text: string, least: number): boolean {
@@ -31,6 +37,8 @@ export function isLong(text: string, least: number): boolean {
 }
 
 export function createNearText(): NearText {
+  let misses = 0;
+  let passed = 0;
   return {
     known: '',
     version: 0,
@@ -38,32 +46,35 @@ export function createNearText(): NearText {
     to: 0,
     start: 0,
     end: 0,
-    isNear(text, reach) {
+    compare(text, reach) {
+      if (misses >= patience && ++passed % patience !== 0) return 'unlike';
       const { known } = this;
-      const shorter = Math.min(text.length, known.length);
-      const start = commonLength(shorter, this.start, (from, to) => text.slice(from, to) === known.slice(from, to));
-      this.start = start;
-      if (start === text.length && start === known.length) {
-        this.from = 0;
-        this.to = 0;
-        return true;
-      }
       const [a, b] = [text.length, known.length];
+      const shorter = Math.min(a, b);
+      const start = commonLength(shorter, this.start, (from, to) => text.slice(from, to) === known.slice(from, to));
       const end = commonLength(
         shorter - start,
         this.end,
         (from, to) => text.slice(a - to, a - from) === known.slice(b - to, b - from),
       );
-      this.end = end;
       // What is not wholly in what they have in common reaches into what differs.
-      this.from = Math.max(0, start - reach + 1);
-      this.to = Math.min(a, a - end + reach - 1);
-      if (this.to - this.from <= text.length >> 1) return true;
+      const from = Math.max(0, start - reach + 1);
+      const to = Math.min(a, a - end + reach - 1);
+      const isSame = start === a && start === b;
+      if (isSame || to - from <= a >> 1) {
+        this.from = from;
+        this.to = isSame ? from : to;
+        this.start = start;
+        this.end = end;
+        misses = 0;
+        return 'near';
+      }
+      misses++;
       this.known = ownCopy(text);
       this.version++;
-      this.start = text.length;
+      this.start = a;
       this.end = 0;
-      return false;
+      return 'known';
     },
   };
 }

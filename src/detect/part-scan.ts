@@ -2,8 +2,11 @@
  * Which of many folded needles stand somewhere in a text, by the means that suits their number. May report too much (an automaton
  * cuts long needles), never too little. The text need not be folded.
  */
+import { chooseAnchor, createAnchorScan } from './anchor-scan.ts';
 import { createAutomaton, type Marked, type Scan } from './automaton.ts';
-import { fold, foldedUnits, isLatin1 } from './fold.ts';
+import { chooseCores } from './core-gate.ts';
+import { fold, isLatin1 } from './fold.ts';
+import { createGate } from './gate.ts';
 import { createSkipScan, windowLength } from './skip-scan.ts';
 
 /** Up to here one expression and then one search each beats the automaton; see createGate. */
@@ -54,13 +57,18 @@ function later(create: () => Scan): Scan {
   };
 }
 
-function createFewScan(needles: readonly Marked[]): Scan {
-  const gate = createGate(
-    needles.map(({ text }) => text),
-    'loose',
-  );
+function createFewScan(all: readonly Marked[]): Scan {
+  const common = chooseAnchor(all);
+  const anchored = common === undefined ? undefined : createAnchorScan(common.anchor, common.needles);
+  const needles = all.filter((needle) => !common?.needles.includes(needle));
+  const texts = needles.map(({ text }) => text);
+  const gate = createGate(texts, 'loose');
+  // Hot: few short pieces that they have in common are looked for faster than all of them.
+  const cores = chooseCores(texts);
+  const mayPass = cores.length * 2 <= texts.length ? createGate(cores, 'loose') : gate;
   return (text, found) => {
-    if (!gate(text)) return;
+    anchored?.(text, found);
+    if (!mayPass(text) || !gate(text)) return;
     const folded = fold(text);
     const alike = folded.includes('\u017f') ? folded.replaceAll('\u017f', 's') : folded;
     for (let index = 0; index < needles.length; index++) {
@@ -68,38 +76,4 @@ function createFewScan(needles: readonly Marked[]): Scan {
       if (folded.includes(needle.text) || (alike !== folded && alike.includes(needle.text))) found.push(needle.mark);
     }
   };
-}
-
-/** How a gate reads units: as they are, folded, or folded and U+017F as `s`. */
-export type Reading = 'as is' | 'folded' | 'loose';
-
-/**
- * Whether any of the needles (folded, unless read as is) stands in a text.
- * Hot: V8 makes a Boyer-Moore search of such an alternation, several times faster than an automaton in JavaScript. An alternation
- * of plain texts, without repeats, cannot backtrack beyond their length.
- */
-export function createGate(needles: readonly string[], reading: Reading): (text: string) => boolean {
-  if (needles.length === 0) return () => false;
-  if (needles.includes('')) return () => true;
-  const expression = new RegExp(needles.map((needle) => spellOut(needle, reading)).join('|'));
-  return (text) => expression.test(text);
-}
-
-/** Folded unit -> the other units that it stands for. */
-const unfolded = new Map<number, number[]>();
-for (let unit = 0; unit < foldedUnits.length; unit++) {
-  const folded = foldedUnits[unit] as number;
-  if (folded !== unit) unfolded.set(folded, [...(unfolded.get(folded) ?? []), unit]);
-}
-
-function spellOut(needle: string, reading: Reading): string {
-  let source = '';
-  for (let at = 0; at < needle.length; at++) {
-    const unit = needle.charCodeAt(at);
-    const units = reading === 'as is' ? [unit] : [unit, ...(unfolded.get(unit) ?? [])];
-    if (reading === 'loose' && unit === 0x73) units.push(0x17f);
-    const spelled = units.map((one) => `\\u${one.toString(16).padStart(4, '0')}`).join('');
-    source += units.length === 1 ? spelled : `[${spelled}]`;
-  }
-  return source;
 }
