@@ -18,6 +18,8 @@ export interface CandidateIndex {
   lookups(name: string): readonly Lookup[] | undefined;
   /** What any value may be worth that keywords look into. */
   readonly keywords: KeywordLookup | undefined;
+  /** From now on these rules are not proposed. What was given before may still name them. */
+  drop(rules: ReadonlySet<number>): void;
 }
 
 export interface Lookup {
@@ -28,12 +30,11 @@ export interface Lookup {
 }
 
 /**
- * `witnesses`: one for each rule, in order; rules are numbered from `first` on. A rule without one is always proposed. Where several
- * fields may hold what a witness names, each of them is worth looking at: that only proposes too much.
+ * A rule without a witness is always proposed. Where several fields may hold what a witness names, each of them is worth looking at:
+ * that only proposes too much.
  */
 export function createCandidateIndex(
-  witnesses: readonly (Witness | undefined)[],
-  first: number,
+  rules: Iterable<readonly [rule: number, witness: Witness | undefined]>,
   lens: Lens,
   memory: ValueMemory,
 ): CandidateIndex {
@@ -41,31 +42,36 @@ export function createCandidateIndex(
   const everything: RuleClue[] = [];
   // Several names of Sigma may mean one place.
   const fields = new Map<string, { readonly names: readonly string[]; readonly clues: RuleClue[] }>();
-  witnesses.forEach((witness, index) => {
-    const rule = first + index;
+  for (const [rule, witness] of rules) {
     if (witness === undefined) always.push(rule);
-    else
-      for (const clue of witness) {
-        if (clue.field === undefined) {
-          everything.push({ clue, rule });
-          continue;
-        }
-        const names = lens.names(clue.field);
-        const key = JSON.stringify(names);
-        const field = fields.get(key) ?? { names, clues: [] };
-        fields.set(key, field);
-        field.clues.push({ clue, rule });
+    for (const clue of witness ?? []) {
+      if (clue.field === undefined) {
+        everything.push({ clue, rule });
+        continue;
       }
-  });
+      const names = lens.names(clue.field);
+      const key = JSON.stringify(names);
+      const field = fields.get(key) ?? { names, clues: [] };
+      fields.set(key, field);
+      field.clues.push({ clue, rule });
+    }
+  }
+  const lists: number[][] = [always];
   const lookups = new Map<string, Lookup[]>();
   for (const { names, clues } of fields.values()) {
-    const lookup = createLookup(clues, memory);
+    const lookup = createLookup(clues, memory, lists);
     for (const name of names) lookups.set(name, [...(lookups.get(name) ?? []), lookup]);
   }
   return {
     always,
     lookups: (name) => lookups.get(name),
-    keywords: everything.length === 0 ? undefined : createKeywordLookup(everything),
+    keywords: everything.length === 0 ? undefined : createKeywordLookup(everything, lists),
+    drop(dropped) {
+      for (const list of lists) {
+        const left = list.filter((rule) => !dropped.has(rule));
+        if (left.length < list.length) list.splice(0, list.length, ...left);
+      }
+    },
   };
 }
 
@@ -74,11 +80,13 @@ interface RuleClue {
   readonly rule: number;
 }
 
-function createLookup(clues: readonly RuleClue[], memory: ValueMemory): Lookup {
-  const present = clues.filter(({ clue }) => clue.kind === 'present').map(({ rule }) => rule);
-  const find = createFind(clues);
+/** `lists`: where the lists of rules that are given out are noted. */
+function createLookup(clues: readonly RuleClue[], memory: ValueMemory, lists: number[][]): Lookup {
+  const present = [...new Set(clues.filter(({ clue }) => clue.kind === 'present').map(({ rule }) => rule))];
+  lists.push(present);
+  const find = createFind(clues, lists);
   return {
-    present: [...new Set(present)],
+    present,
     rulesFor: find === undefined ? () => none : filterByLength(clues, memory.remember(find)),
   };
 }
@@ -102,7 +110,7 @@ function filterByLength(
 }
 
 /** Rules for a text, perhaps repeated; undefined where there is nothing to look for. The array is the caller's to keep. */
-function createFind(clues: readonly RuleClue[]): ((text: string) => readonly number[]) | undefined {
+function createFind(clues: readonly RuleClue[], lists: number[][]): ((text: string) => readonly number[]) | undefined {
   const rulesOf: number[][] = [];
   const byKind = { whole: new Map<string, number>(), start: new Map(), end: new Map(), part: new Map() };
   for (const { clue, rule } of clues) {
@@ -113,6 +121,7 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
     (rulesOf[mark] as number[]).push(rule);
   }
   if (rulesOf.length === 0) return undefined;
+  for (const list of rulesOf) lists.push(list);
   const marked = (marks: ReadonlyMap<string, number>): Marked[] => [...marks].map(([text, mark]) => ({ text, mark }));
   const scans: Scan[] = [];
   if (byKind.start.size > 0) scans.push(createAffixScan(marked(byKind.start), 'start'));
@@ -151,14 +160,14 @@ export interface KeywordLookup {
   rulesFor(text: string): readonly number[];
 }
 
-function createKeywordLookup(clues: readonly RuleClue[]): KeywordLookup {
+function createKeywordLookup(clues: readonly RuleClue[], lists: number[][]): KeywordLookup {
   const texts = [...new Set(clues.map(({ clue }) => clue.text))];
   return {
     texts,
     inNumbers: texts.some(
       (text) => /^[-+.0-9e]*$/.test(text) || unusualScalars.some((scalar) => scalar.includes(text)),
     ),
-    rulesFor: createFind(clues) ?? (() => none),
+    rulesFor: createFind(clues, lists) ?? (() => none),
   };
 }
 

@@ -12,6 +12,8 @@ export interface ValueMemory {
   answer(slot: Slot, ask: Question): Question;
   /** To be called when the cursor has moved. */
   move(): void;
+  /** What functions gave, and answers, are worked out anew. */
+  forget(): void;
 }
 
 /** Longer texts seldom repeat, and hashing takes half a nanosecond a unit. */
@@ -26,11 +28,13 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
   let left = budget;
   let generation = 0;
 
-  const spend = (cost: number) => {
-    left -= cost;
-    if (left >= 0) return;
+  const forget = () => {
     for (const map of maps) map.clear();
     left = budget;
+  };
+  const spend = (cost: number) => {
+    left -= cost;
+    if (left < 0) forget();
   };
   const createMap = <T>(): Map<string, T> => {
     const map = new Map<string, T>();
@@ -68,6 +72,7 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
     move() {
       generation++;
     },
+    forget,
     remember(find) {
       const known = createMap<readonly number[]>();
       return (text) => {
