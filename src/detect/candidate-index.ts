@@ -87,9 +87,17 @@ function createLookup(clues: readonly RuleClue[], memory: ValueMemory, lists: nu
   const find = createFind(clues, lists);
   return {
     present,
-    rulesFor: find === undefined ? () => none : filterByLength(clues, memory.remember(find)),
+    rulesFor: find === undefined ? () => none : filterByLength(clues, isQuick(clues) ? find : memory.remember(find)),
   };
 }
+
+/** Hot: a few starts and ends are compared as quickly as it is remembered what came of it. */
+function isQuick(clues: readonly RuleClue[]): boolean {
+  const affixes = clues.filter(({ clue }) => clue.kind === 'start' || clue.kind === 'end').length;
+  return affixes <= fewAffixes && clues.every(({ clue }) => clue.kind !== 'part');
+}
+
+const fewAffixes = 12;
 
 const none: readonly number[] = [];
 

@@ -16,7 +16,7 @@ export interface Sample {
 }
 
 /** Rules proposed for fewer of the events, by part, stay as they are. */
-const often = 0.06;
+const often = 0.25;
 /** So much rarer another witness must be to be worth a search of its own. */
 const worthMoving = 0.4;
 
