@@ -3,5 +3,8 @@
  * Hot: V8 writes what is joined in one piece, and compares it three times as fast as a slice.
  */
 export function ownCopy(text: string): string {
-  return text.length < 2 ? text : [text.slice(0, 1), text.slice(1)].join('');
+  return text.length < shortestSlice ? text : [text.slice(0, 1), text.slice(1)].join('');
 }
+
+/** V8 copies what is shorter. */
+const shortestSlice = 13;

@@ -32,6 +32,8 @@ interface Place {
   found: readonly number[];
   /** Hot: a copy is made of a text that looks like the one before, as most that never repeat do not. */
   print: number;
+  /** How many before it did: long texts often come twice, and a copy would be for nothing. */
+  alike: number;
 }
 
 type Find = (text: string) => readonly number[];
@@ -63,6 +65,7 @@ export function createPlaces(indexes: readonly CandidateIndex[], gates: Gates): 
       last: undefined,
       found: none,
       print: -1,
+      alike: 0,
     };
   };
   return {
@@ -184,7 +187,8 @@ function lookAt(place: Place, value: unknown): void {
   if (typeof value === 'string') {
     place.found = rulesFor(place, value, place.present);
     const print = value.length > longestKept ? -1 : printOf(value);
-    place.last = print === place.print && print !== -1 ? ownCopy(value) : undefined;
+    place.alike = print === place.print && print !== -1 ? place.alike + 1 : 0;
+    place.last = place.alike >= (value.length > longPrint ? 2 : 1) ? ownCopy(value) : undefined;
     place.print = print;
     return;
   }
@@ -217,8 +221,12 @@ function rulesFor({ lookups, keywords }: Place, text: string, present: readonly 
 function printOf(text: string): number {
   const { length } = text;
   if (length < 8) return length;
-  const end = text.charCodeAt(length - 1) ^ (text.charCodeAt(length - 2) << 3) ^ (text.charCodeAt(length - 4) << 6);
-  return (
-    ((length << 16) ^ end ^ (text.charCodeAt(length - 6) << 9) ^ (text.charCodeAt(length >> 1) << 12)) & 0x7fff_ffff
-  );
+  let print = length ^ (text.charCodeAt(length - 1) << 8) ^ (text.charCodeAt(length - 2) << 14);
+  print ^=
+    (text.charCodeAt(length - 4) << 17) ^ (text.charCodeAt(length - 6) << 20) ^ (text.charCodeAt(length >> 1) << 3);
+  if (length > longPrint)
+    for (let step = 1; step < 8; step++) print = (print << 3) ^ (print >>> 25) ^ text.charCodeAt((length * step) >> 3);
+  return print & 0x7fff_ffff;
 }
+
+const longPrint = 64;
