@@ -34,15 +34,33 @@ interface Anchored extends Marked {
 
 /** Every needle has the anchor. Reports each as often as it stands there. */
 export function createAnchorScan(anchor: string, needles: readonly Marked[]): Scan {
-  const anchored = needles.map(({ text, mark }): Anchored => ({ text, mark, offset: text.indexOf(anchor) }));
+  // Hot: the unit before the anchor tells most needles from what is there, so that ten times the needles take no longer.
+  const byUnitBefore = new Map<number, Anchored[]>();
+  const atStart: Anchored[] = [];
+  for (const { text, mark } of needles) {
+    const offset = text.indexOf(anchor);
+    const unit = foldedAlike(text.charCodeAt(offset - 1));
+    const list = offset === 0 ? atStart : (byUnitBefore.get(unit) ?? []);
+    if (offset > 0) byUnitBefore.set(unit, list);
+    list.push({ text, mark, offset });
+  }
+  const compare = (list: readonly Anchored[], text: string, at: number, found: number[]): void => {
+    for (let index = 0; index < list.length; index++) {
+      const needle = list[index] as Anchored;
+      if (standsAt(needle.text, text, at - needle.offset)) found.push(needle.mark);
+    }
+  };
   return (text, found) => {
-    for (let at = text.indexOf(anchor); at >= 0; at = text.indexOf(anchor, at + 1))
-      for (let index = 0; index < anchored.length; index++) {
-        const needle = anchored[index] as Anchored;
-        if (standsAt(needle.text, text, at - needle.offset)) found.push(needle.mark);
-      }
+    for (let at = text.indexOf(anchor); at >= 0; at = text.indexOf(anchor, at + 1)) {
+      compare(atStart, text, at, found);
+      if (at === 0) continue;
+      const list = byUnitBefore.get(foldedAlike(text.charCodeAt(at - 1)));
+      if (list !== undefined) compare(list, text, at, found);
+    }
   };
 }
+
+const foldedAlike = (unit: number): number => (unit === 0x17f ? 0x73 : (foldedUnits[unit] as number));
 
 function standsAt(needle: string, text: string, from: number): boolean {
   if (from < 0 || from + needle.length > text.length) return false;

@@ -26,7 +26,7 @@ function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: strin
     case 'pattern':
       return compilePatterns(test.groups, test.cased, all, slot);
     case 'regex': {
-      const questions = test.sources.map((source) => askRegex(compileRegex(source, test.flags), slot));
+      const questions = test.sources.map((source) => askRegex(compileRegex(source, test.flags, slot.share), slot));
       return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
     }
     case 'cidr': {

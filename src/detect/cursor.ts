@@ -24,6 +24,11 @@ export interface Slot {
    * something of at most that length. The reach is the greatest ever asked for.
    */
   near(reach: number): () => NearView | undefined;
+  /**
+   * The same test of folded texts of this slot, asked once for each event where there is one text, whoever asks; the same key gives the
+   * same.
+   */
+  share(key: string, test: (folded: string) => boolean): (folded: string) => boolean;
 }
 
 /** A long text as one known before, but for a piece of it; all folded. */
@@ -64,6 +69,7 @@ export function createCursor(): Cursor {
     let lookedAt = -1;
     let view: NearView | undefined;
     let known = '';
+    const shared = new Map<string, (folded: string) => boolean>();
     const getTexts = () => {
       if (readAt !== generation) {
         texts = read();
@@ -102,6 +108,23 @@ export function createCursor(): Cursor {
     return {
       texts: getTexts,
       folded: getFolded,
+      share(key, test) {
+        let asked = shared.get(key);
+        if (asked === undefined) {
+          let askedAt = -1;
+          let answer = false;
+          asked = (text) => {
+            if (typeof getTexts() !== 'string') return test(text);
+            if (askedAt !== generation) {
+              answer = test(text);
+              askedAt = generation;
+            }
+            return answer;
+          };
+          shared.set(key, asked);
+        }
+        return asked;
+      },
       near(wanted) {
         if (wanted > reach) {
           reach = wanted;

@@ -30,16 +30,30 @@ export function createPartScan(needles: readonly Marked[]): Scan {
   };
 }
 
-function createScan(needles: readonly Marked[]): Scan | undefined {
+function createScan(all: readonly Marked[]): Scan | undefined {
+  const common = chooseAnchor(all);
+  if (common === undefined) return createPlainScan(all);
+  const anchored = createAnchorScan(common.anchor, common.needles);
+  const those = new Set(common.needles);
+  const rest = createPlainScan(all.filter((needle) => !those.has(needle)));
+  return (text, found) => {
+    anchored(text, found);
+    rest?.(text, found);
+  };
+}
+
+function createPlainScan(needles: readonly Marked[]): Scan | undefined {
   if (needles.length === 0) return undefined;
   if (needles.length <= fewNeedles) return createFewScan(needles);
   const automaton = later(() => createAutomaton(needles));
   const short = needles.filter(({ text }) => text.length < windowLength);
   if (needles.length > someNeedles || short.length > fewNeedles) return automaton;
   const long = later(() => createSkipScan(needles.filter(({ text }) => text.length >= windowLength)));
-  const rest = createScan(short);
+  const rest = createPlainScan(short);
+  const gate = createFewCoresGate(needles.map(({ text }) => text));
   // Hot: for some hundred needles jumping over a long text is twice as fast as reading all of it; beyond that it jumps too little.
   return (text, found) => {
+    if (gate !== undefined && !gate(text)) return;
     if (text.length < longText || !isLatin1(text)) automaton(text, found);
     else {
       long(text, found);
@@ -57,17 +71,19 @@ function later(create: () => Scan): Scan {
   };
 }
 
-function createFewScan(all: readonly Marked[]): Scan {
-  const common = chooseAnchor(all);
-  const anchored = common === undefined ? undefined : createAnchorScan(common.anchor, common.needles);
-  const needles = all.filter((needle) => !common?.needles.includes(needle));
+const fewCores = 8;
+
+/** Hot: a few short pieces that needles have in common are looked for faster than all of them. Undefined where there are more. */
+function createFewCoresGate(needles: readonly string[]): ((text: string) => boolean) | undefined {
+  const cores = chooseCores(needles, fewCores);
+  return cores.length > fewCores || cores.length * 2 > needles.length ? undefined : createGate(cores, 'loose');
+}
+
+function createFewScan(needles: readonly Marked[]): Scan {
   const texts = needles.map(({ text }) => text);
   const gate = createGate(texts, 'loose');
-  // Hot: few short pieces that they have in common are looked for faster than all of them.
-  const cores = chooseCores(texts);
-  const mayPass = cores.length * 2 <= texts.length ? createGate(cores, 'loose') : gate;
+  const mayPass = createFewCoresGate(texts) ?? gate;
   return (text, found) => {
-    anchored?.(text, found);
     if (!mayPass(text) || !gate(text)) return;
     const folded = fold(text);
     const alike = folded.includes('\u017f') ? folded.replaceAll('\u017f', 's') : folded;

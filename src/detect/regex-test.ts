@@ -6,8 +6,11 @@ import { requiredLiterals } from './regex-literals.ts';
 /** Whether the expression finds something in a text; `folded()` is the same text folded, asked for only where it helps. */
 export type RegexTest = (text: string, folded: () => string) => boolean;
 
+/** The same test, perhaps one that was made for the same key: many expressions need the same literals. */
+export type ShareTest = (key: string, test: (folded: string) => boolean) => (folded: string) => boolean;
+
 /** Throws where RE2 refuses the expression. */
-export function compileRegex(source: string, flags: number): RegexTest {
+export function compileRegex(source: string, flags: number, share: ShareTest = (_key, test) => test): RegexTest {
   const run = /^(?:\.|\(\.\))\{(\d{1,4}),\}$/.exec(source);
   // Hot: a RE2 automaton of a thousand states takes a millisecond for what a count does.
   if (run !== null && flags === 0) return (text) => hasLine(text, Number(run[1]));
@@ -15,7 +18,9 @@ export function compileRegex(source: string, flags: number): RegexTest {
   const needed = requiredLiterals(source);
   if (needed.length === 0) return (text) => regex.test(text);
   // Hot: RE2 takes some 15 ns a unit, a search for a literal that is not there 0.5; most texts lack one.
-  const gates = needed.toSorted((a, b) => shortest(b) - shortest(a)).map(createLiteralTest);
+  const gates = needed
+    .toSorted((a, b) => shortest(b) - shortest(a))
+    .map((literals) => share(JSON.stringify(literals), createLiteralTest(literals)));
   return (text, folded) => {
     const haystack = folded();
     for (let index = 0; index < gates.length; index++) {

@@ -20,6 +20,9 @@ const often = 0.25;
 /** So much rarer another witness must be to be worth a search of its own. */
 const worthMoving = 0.4;
 
+/** To read more than this for it takes longer than what it spares. */
+const longParts = 512;
+
 /** Samples of all events that the lot's rules see. True: some rules have another witness now. */
 export function reviewLot(lot: Lot, samples: readonly Sample[], atoms: ReadonlyMap<DetectionItem, Atom>): boolean {
   const counts = new Map<number, number>();
@@ -28,13 +31,14 @@ export function reviewLot(lot: Lot, samples: readonly Sample[], atoms: ReadonlyM
       if (rule >= lot.first && rule < lot.first + lot.rules.length) counts.set(rule, (counts.get(rule) ?? 0) + 1);
 
   const { choose } = createWitnessChooser(atoms);
-  const rateOf = createSampleRates(
+  const { rate: rateOf, units: unitsOf } = createSampleRates(
     samples.map(({ event }) => event),
     lot.lens,
   );
+  const isLong = (witness: Witness): boolean => unitsOf(witness) > longParts;
   const costs = new Map<Witness, number>();
   const costOf = (witness: Witness): number => {
-    const cost = costs.get(witness) ?? rateOf(witness) * 1_000 + guessedCost(witness);
+    const cost = costs.get(witness) ?? rateOf(witness) * 1_000 + guessedCost(witness) + (isLong(witness) ? 500 : 0);
     costs.set(witness, cost);
     return cost;
   };
@@ -45,7 +49,7 @@ export function reviewLot(lot: Lot, samples: readonly Sample[], atoms: ReadonlyM
     const better = choose(lot.rules[rule - lot.first] as (typeof lot.rules)[number], costOf);
     if (better === undefined) continue;
     const betterRate = rateOf(better);
-    if (betterRate < worst && betterRate <= rate * worthMoving) moved.set(rule, better);
+    if (betterRate < worst && betterRate <= rate * worthMoving && !isLong(better)) moved.set(rule, better);
   }
   if (moved.size === 0) return false;
   lot.move(moved);

@@ -5,8 +5,14 @@ import { fold } from './fold.ts';
 import type { Lens } from './mapping.ts';
 import type { Clue, Witness } from './witness.ts';
 
-/** A part of them, 0 to 1; `worst` at once where the witness has too many clues to look for one by one. */
-export function createSampleRates(events: readonly Fields[], lens: Lens): (witness: Witness) => number {
+export interface SampleRates {
+  /** A part of them, 0 to 1; `worst` at once where the witness has too many clues to look for one by one. */
+  rate(witness: Witness): number;
+  /** Units of text that have to be read for its parts in one event, in the mean. */
+  units(witness: Witness): number;
+}
+
+export function createSampleRates(events: readonly Fields[], lens: Lens): SampleRates {
   const known = events.map(() => new Map<string, readonly string[]>());
   const textsOf = (at: number, field: string): readonly string[] => {
     const texts = known[at]?.get(field) ?? foldedTexts(events[at] as Fields, lens.names(field));
@@ -19,15 +25,23 @@ export function createSampleRates(events: readonly Fields[], lens: Lens): (witne
     known[at]?.set('', texts);
     return texts;
   };
-  return (witness) => {
-    if (witness.length > mostClues) return worst;
-    let having = 0;
-    for (let at = 0; at < events.length; at++) {
-      const holds = (clue: Clue) =>
-        clueHolds(clue, clue.field === undefined ? everythingOf(at) : textsOf(at, clue.field));
-      if (witness.some(holds)) having++;
-    }
-    return having / events.length;
+  const textsFor = (at: number, field: string | undefined) =>
+    field === undefined ? everythingOf(at) : textsOf(at, field);
+  return {
+    rate(witness) {
+      if (witness.length > mostClues) return worst;
+      let having = 0;
+      for (let at = 0; at < events.length; at++)
+        if (witness.some((clue) => clueHolds(clue, textsFor(at, clue.field)))) having++;
+      return having / events.length;
+    },
+    units(witness) {
+      const fields = new Set(witness.filter(({ kind }) => kind === 'part').map(({ field }) => field));
+      let units = 0;
+      for (const field of fields)
+        for (let at = 0; at < events.length; at++) for (const text of textsFor(at, field)) units += text.length;
+      return units / events.length;
+    },
   };
 }
 
