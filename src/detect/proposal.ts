@@ -4,8 +4,8 @@
  */
 import type { CandidateIndex, KeywordLookup, Lookup } from './candidate-index.ts';
 import { createCoreGate } from './core-gate.ts';
-import { toTexts } from './cursor.ts';
 import { createNearScan } from './near-scan.ts';
+import { canonicalText, isScalar } from './number-text.ts';
 import { ownCopy } from './own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
@@ -24,9 +24,15 @@ interface Place {
   readonly present: readonly number[];
   /** Rules for the keywords in a text; undefined where none are looked for. */
   readonly keywords: Find | undefined;
+  /** Whether keywords are also looked for in numbers and truth values. */
+  readonly inNumbers: boolean;
   /** Whether numbers and truth values need no look. */
   readonly passesNumbers: boolean;
-  /** Hot: most values are those of the event before, and this is all that they cost. Never an object, which may change. */
+  /** Hot: most values are those of the event before, and this is all that they cost; texts apart, which V8 compares faster so. */
+  lastText: string;
+  /** Whether `lastText` is what was looked at last. */
+  isText: boolean;
+  /** Otherwise a number or a truth value. Never an object, which may change. */
   last: unknown;
   /** Rules that the value looked at last is worth. */
   found: readonly number[];
@@ -61,7 +67,10 @@ export function createPlaces(indexes: readonly CandidateIndex[], gates: Gates): 
       present: lookups.flatMap(({ present }) => present),
       keywords:
         searched && byName.size < mostNear ? keepNear(findKeywords, keywords) : searched ? findKeywords : undefined,
+      inNumbers,
       passesNumbers: lookups.length === 0 && !inNumbers,
+      lastText: '',
+      isText: false,
       last: undefined,
       found: none,
       print: -1,
@@ -166,7 +175,9 @@ export function createProposer(): Proposer {
       for (let index = 0; index < places.length; index++) {
         const place = places[index] as Place;
         const value = values[at[index] as number];
-        if (value !== place.last || value === undefined) lookAt(place, value);
+        if (typeof value === 'string') {
+          if (!place.isText || value !== place.lastText) lookAtText(place, value);
+        } else if (value !== place.last || value === undefined) lookAt(place, value);
         const { found } = place;
         for (let each = 0; each < found.length; each++) {
           const rule = found[each] as number;
@@ -183,32 +194,43 @@ export function createProposer(): Proposer {
 /** Longer texts seldom repeat, and a copy of each is kept. */
 const longestKept = 1024;
 
+function lookAtText(place: Place, value: string): void {
+  place.found = rulesFor(place, value, place.present);
+  place.last = undefined;
+  const print = value.length > longestKept ? -1 : printOf(value);
+  place.alike = print === place.print && print !== -1 ? place.alike + 1 : 0;
+  place.print = print;
+  place.isText = place.alike >= (value.length > longPrint ? 2 : 1);
+  if (place.isText) place.lastText = ownCopy(value);
+}
+
 function lookAt(place: Place, value: unknown): void {
-  if (typeof value === 'string') {
-    place.found = rulesFor(place, value, place.present);
-    const print = value.length > longestKept ? -1 : printOf(value);
-    place.alike = print === place.print && print !== -1 ? place.alike + 1 : 0;
-    place.last = place.alike >= (value.length > longPrint ? 2 : 1) ? ownCopy(value) : undefined;
-    place.print = print;
+  place.isText = false;
+  place.alike = 0;
+  place.last = undefined;
+  if (Array.isArray(value)) {
+    const found = [...place.present];
+    for (const part of value) {
+      if (!isScalar(part)) continue;
+      const rules = rulesFor(place, canonicalText(part), none);
+      for (let index = 0; index < rules.length; index++) found.push(rules[index] as number);
+    }
+    place.found = found.length === 0 ? none : found;
     return;
   }
-  const isSimple = typeof value === 'number' || typeof value === 'boolean';
-  place.last = isSimple ? value : undefined;
-  if (isSimple && place.passesNumbers) {
+  if (!isScalar(value)) {
     place.found = none;
     return;
   }
-  const texts = toTexts(value);
-  if (texts === undefined) place.found = none;
-  else if (typeof texts !== 'string') {
-    const found = [...place.present];
-    for (const text of texts) for (const rule of rulesFor(place, text, none)) found.push(rule);
-    place.found = found;
-  } else {
-    let found = place.present;
-    for (const lookup of place.lookups) found = joined(found, lookup.rulesFor(texts));
-    place.found = place.passesNumbers || place.keywords === undefined ? found : joined(found, place.keywords(texts));
+  place.last = value;
+  if (place.passesNumbers) {
+    place.found = none;
+    return;
   }
+  const text = canonicalText(value);
+  let found = place.present;
+  for (const lookup of place.lookups) found = joined(found, lookup.rulesFor(text));
+  place.found = place.inNumbers && place.keywords !== undefined ? joined(found, place.keywords(text)) : found;
 }
 
 function rulesFor({ lookups, keywords }: Place, text: string, present: readonly number[]): readonly number[] {
