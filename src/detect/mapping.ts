@@ -201,20 +201,26 @@ function createClassifier(tables: readonly MappingTable[]): Mapping['classifier'
       place.when.forEach(note);
     }
   }
-  const classes = [...valuesOf.values()].reduce((product, { size }) => product * (size + 2), 1);
+  let classes = 1;
+  // Hot: as keys of an object V8 holds names once, and finds them among an event's by their addresses.
+  const fields = Object.keys(Object.fromEntries(valuesOf)).map((field) => {
+    const values = valuesOf.get(field) as ReadonlyMap<string, number>;
+    const weight = classes;
+    classes *= values.size + 2;
+    return { field, values, weight };
+  });
   const asText = classes > Number.MAX_SAFE_INTEGER;
 
   return (names) => {
     const digits: Digit[] = [];
-    let weight = 1;
-    for (const [field, values] of valuesOf) {
+    for (let index = 0; index < fields.length; index++) {
+      const { field, values, weight } = fields[index] as (typeof fields)[number];
       const at = names.indexOf(field);
-      if (at >= 0) digits.push({ at, values, weight: asText ? 1 : weight, last: undefined, digit: 0 });
-      weight *= values.size + 2;
+      if (at >= 0) digits.push({ at, values, weight, last: undefined, digit: 0 });
     }
     if (asText) {
-      const fields = [...valuesOf.keys()].filter((field) => names.includes(field)).join('\n');
-      return (values) => `${digits.map((digit) => digitOf(digit, values)).join('.')}\n${fields}`;
+      const present = digits.map(({ at }) => names[at]).join('\n');
+      return (values) => `${digits.map((digit) => digitOf(digit, values)).join('.')}\n${present}`;
     }
     return (values) => {
       let key = 0;
