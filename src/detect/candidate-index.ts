@@ -1,101 +1,78 @@
 /**
- * Which rules of a log source are worth asking about an event: one look at each field that some rule's witness names.
- * Proposes, never decides: every rule that holds is among the candidates, others may be.
+ * Which rules of a log source are worth asking because of what stands in one field of an event.
+ * Proposes, never decides: every rule that holds is proposed by some field's value, others may be. proposal.ts walks over the fields.
  */
-import type { Fields } from '../model/event.ts';
 import { createAffixScan } from './affix-trie.ts';
 import type { Marked, Scan } from './automaton.ts';
-import { createCoreGate } from './core-gate.ts';
-import type { Cursor, Slot } from './cursor.ts';
 import { fold } from './fold.ts';
 import type { Lens } from './mapping.ts';
 import { createNearScan } from './near-scan.ts';
-import { canonicalText, isScalar } from './number-text.ts';
 import { createPartScan } from './part-scan.ts';
 import type { ValueMemory } from './value-memory.ts';
 import type { Clue, Witness } from './witness.ts';
 
 export interface CandidateIndex {
-  /** Numbers of the rules worth asking, once each, in no order; the array is reused by the next call. */
-  candidates(event: Fields): readonly number[];
+  /** Rules worth asking about every event. */
+  readonly always: readonly number[];
+  /** What the values of a field of this name are worth; undefined where no witness names it. */
+  lookups(name: string): readonly Lookup[] | undefined;
+  /** What any value may be worth that keywords look into. */
+  readonly keywords: KeywordLookup | undefined;
+  /** From now on these rules are not proposed. What was given before may still name them. */
+  drop(rules: ReadonlySet<number>): void;
+}
+
+export interface Lookup {
+  /** Rules that any value will do for. */
+  readonly present: readonly number[];
+  /** Rules for a text, perhaps repeated; not to be changed. */
+  rulesFor(text: string): readonly number[];
 }
 
 /**
- * `witnesses`: one for each rule, by number; a rule without one is always proposed. The cursor must stand on the event that
- * `candidates` is asked about.
+ * A rule without a witness is always proposed. Where several fields may hold what a witness names, each of them is worth looking at:
+ * that only proposes too much.
  */
 export function createCandidateIndex(
-  witnesses: readonly (Witness | undefined)[],
+  rules: Iterable<readonly [rule: number, witness: Witness | undefined]>,
   lens: Lens,
-  cursor: Cursor,
   memory: ValueMemory,
 ): CandidateIndex {
   const always: number[] = [];
   const everything: RuleClue[] = [];
   // Several names of Sigma may mean one place.
   const fields = new Map<string, { readonly names: readonly string[]; readonly clues: RuleClue[] }>();
-  witnesses.forEach((witness, rule) => {
+  for (const [rule, witness] of rules) {
     if (witness === undefined) always.push(rule);
-    else
-      for (const clue of witness) {
-        if (clue.field === undefined) {
-          everything.push({ clue, rule });
-          continue;
-        }
-        const names = lens.names(clue.field);
-        const key = JSON.stringify(names);
-        const field = fields.get(key) ?? { names, clues: [] };
-        fields.set(key, field);
-        field.clues.push({ clue, rule });
+    for (const clue of witness ?? []) {
+      if (clue.field === undefined) {
+        everything.push({ clue, rule });
+        continue;
       }
-  });
-  const lookups = [...fields.values()].map(({ names, clues }) => createLookup(names, clues, cursor, memory));
-  const keywords = everything.length === 0 ? undefined : createKeywordLookup(everything);
-
-  // Hot: stamps need no clearing between events; the list grows once and is filled anew.
-  const stamps = new Uint32Array(witnesses.length);
-  let generation = 0;
-  const proposed: number[] = [];
-  const propose = (found: readonly number[]): void => {
-    for (let index = 0; index < found.length; index++) {
-      const rule = found[index] as number;
-      if (stamps[rule] === generation) continue;
-      stamps[rule] = generation;
-      proposed.push(rule);
+      const names = lens.names(clue.field);
+      const key = JSON.stringify(names);
+      const field = fields.get(key) ?? { names, clues: [] };
+      fields.set(key, field);
+      field.clues.push({ clue, rule });
     }
-  };
+  }
+  const lists: number[][] = [always];
+  const lookups = new Map<string, Lookup[]>();
+  for (const { names, clues } of fields.values()) {
+    const lookup = createLookup(clues, memory, lists);
+    for (const name of names) lookups.set(name, [...(lookups.get(name) ?? []), lookup]);
+  }
   return {
-    candidates(event) {
-      proposed.length = 0;
-      if (++generation > 0xffff_fff0) {
-        stamps.fill(0);
-        generation = 1;
+    always,
+    lookups: (name) => lookups.get(name),
+    keywords: everything.length === 0 ? undefined : createKeywordLookup(everything, lists),
+    drop(dropped) {
+      for (const list of lists) {
+        const left = list.filter((rule) => !dropped.has(rule));
+        if (left.length < list.length) list.splice(0, list.length, ...left);
       }
-      for (let index = 0; index < always.length; index++) proposed.push(always[index] as number);
-      for (let index = 0; index < lookups.length; index++) {
-        const lookup = lookups[index] as Lookup;
-        // Hot: one name and a text is the usual case. That a prototype might hold it only proposes too much.
-        const value = lookup.name === undefined ? undefined : event[lookup.name];
-        if (value === undefined && lookup.name !== undefined) continue;
-        const texts = typeof value === 'string' ? value : lookup.slot.texts();
-        if (texts === undefined) continue;
-        if (lookup.present.length > 0) propose(lookup.present);
-        if (typeof texts === 'string') propose(lookup.rulesFor(texts));
-        else for (let at = 0; at < texts.length; at++) propose(lookup.rulesFor(texts[at] as string));
-      }
-      if (keywords !== undefined) keywords(event, propose);
-      return proposed;
     },
   };
-}
-
-interface Lookup {
-  /** Where only this field may hold it. */
-  readonly name: string | undefined;
-  readonly slot: Slot;
-  /** Rules that any value will do for. */
-  readonly present: readonly number[];
-  readonly rulesFor: (text: string) => readonly number[];
 }
 
 interface RuleClue {
@@ -103,23 +80,29 @@ interface RuleClue {
   readonly rule: number;
 }
 
-function createLookup(
-  names: readonly string[],
-  clues: readonly RuleClue[],
-  cursor: Cursor,
-  memory: ValueMemory,
-): Lookup {
-  const present = clues.filter(({ clue }) => clue.kind === 'present').map(({ rule }) => rule);
-  const find = createFind(clues);
+/** `lists`: where the lists of rules that are given out are noted. */
+function createLookup(clues: readonly RuleClue[], memory: ValueMemory, lists: number[][]): Lookup {
+  const present = [...new Set(clues.filter(({ clue }) => clue.kind === 'present').map(({ rule }) => rule))];
+  lists.push(present);
+  const find = createFind(clues, lists);
   return {
-    name: names.length === 1 ? names[0] : undefined,
-    slot: cursor.slot(names),
-    present: [...new Set(present)],
-    rulesFor: find === undefined ? () => none : filterByLength(clues, memory.remember(find)),
+    present,
+    rulesFor: find === undefined ? () => none : filterByLength(clues, isQuick(clues) ? find : memory.remember(find)),
   };
 }
 
+/** Hot: a few starts and ends are compared as quickly as it is remembered what came of it. */
+function isQuick(clues: readonly RuleClue[]): boolean {
+  const affixes = clues.filter(({ clue }) => clue.kind === 'start' || clue.kind === 'end').length;
+  return affixes <= fewAffixes && clues.every(({ clue }) => clue.kind !== 'part');
+}
+
+const fewAffixes = 12;
+
 const none: readonly number[] = [];
+
+/** From here on looking for parts takes longer than finding out where a text differs from another. */
+const longForScan = 512;
 
 /** Hot: where only whole values are looked for, most other values already have another length. */
 function filterByLength(
@@ -135,7 +118,7 @@ function filterByLength(
 }
 
 /** Rules for a text, perhaps repeated; undefined where there is nothing to look for. The array is the caller's to keep. */
-function createFind(clues: readonly RuleClue[]): ((text: string) => readonly number[]) | undefined {
+function createFind(clues: readonly RuleClue[], lists: number[][]): ((text: string) => readonly number[]) | undefined {
   const rulesOf: number[][] = [];
   const byKind = { whole: new Map<string, number>(), start: new Map(), end: new Map(), part: new Map() };
   for (const { clue, rule } of clues) {
@@ -146,19 +129,21 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
     (rulesOf[mark] as number[]).push(rule);
   }
   if (rulesOf.length === 0) return undefined;
+  for (const list of rulesOf) lists.push(list);
   const marked = (marks: ReadonlyMap<string, number>): Marked[] => [...marks].map(([text, mark]) => ({ text, mark }));
   const scans: Scan[] = [];
   if (byKind.start.size > 0) scans.push(createAffixScan(marked(byKind.start), 'start'));
   if (byKind.end.size > 0) scans.push(createAffixScan(marked(byKind.end), 'end'));
   if (byKind.part.size > 0) {
     const longestPart = [...byKind.part.keys()].reduce((most, text) => Math.max(most, text.length), 0);
-    scans.push(createNearScan(createPartScan(marked(byKind.part)), longestPart));
+    scans.push(createNearScan(createPartScan(marked(byKind.part)), longestPart, longForScan));
   }
   const { whole } = byKind;
   const longest = [...whole.keys()].reduce((most, text) => Math.max(most, text.length), 0);
   const found: number[] = [];
   return (text) => {
-    found.length = 0;
+    // Hot: V8 leaves its compiled code to make a list shorter.
+    if (found.length > 0) found.length = 0;
     if (whole.size > 0 && text.length <= longest) {
       const mark = whole.get(fold(text));
       if (mark !== undefined) found.push(mark);
@@ -173,33 +158,26 @@ function createFind(clues: readonly RuleClue[]): ((text: string) => readonly num
   };
 }
 
-/**
- * Keywords may stand in any value. Looks at every value of the event, also at those that keywords pass over; only texts that could
- * hold the shortest keyword, and numbers only where some keyword could be part of one.
- */
-function createKeywordLookup(clues: readonly RuleClue[]) {
-  const find = createFind(clues) ?? (() => none);
+/** Keywords may stand in any value. */
+export interface KeywordLookup {
+  /** The keywords, folded. */
+  readonly texts: readonly string[];
+  /** Whether a number or a truth value could hold one. */
+  readonly inNumbers: boolean;
+  /** Rules for a text, perhaps repeated; not to be changed. */
+  rulesFor(text: string): readonly number[];
+}
+
+function createKeywordLookup(clues: readonly RuleClue[], lists: number[][]): KeywordLookup {
   const texts = [...new Set(clues.map(({ clue }) => clue.text))];
-  const gate = createCoreGate(texts);
-  const shortest = clues.reduce((least, { clue }) => Math.min(least, clue.text.length), Number.POSITIVE_INFINITY);
-  const inNumbers = clues.some(({ clue }) => /^[-+.0-9a-z]*$/.test(clue.text));
-  // Hot: events of one log source have the same fields in the same order, and half of their values are those of the event before.
-  // What stood at a place and held no keyword need not be read again, whatever the place is called.
-  const innocent: unknown[] = [];
-  return (event: Fields, propose: (rules: readonly number[]) => void): void => {
-    const values: readonly unknown[] = Object.values(event);
-    for (let place = 0; place < values.length; place++) {
-      const value = values[place];
-      if (typeof value === 'string') {
-        if (value.length < shortest || value === innocent[place]) continue;
-        if (gate(value)) propose(find(value));
-        else if (place < mostPlaces && value.length <= longestInnocent) innocent[place] = value;
-      } else if (typeof value === 'object') {
-        if (Array.isArray(value)) for (const part of value) if (isScalar(part)) propose(find(canonicalText(part)));
-      } else if (inNumbers && isScalar(value)) propose(find(canonicalText(value)));
-    }
+  return {
+    texts,
+    inNumbers: texts.some(
+      (text) => /^[-+.0-9e]*$/.test(text) || unusualScalars.some((scalar) => scalar.includes(text)),
+    ),
+    rulesFor: createFind(clues, lists) ?? (() => none),
   };
 }
 
-const mostPlaces = 256;
-const longestInnocent = 1024;
+/** What a scalar may be as text, folded, beside texts and the usual numbers. */
+const unusualScalars = ['true', 'false', 'nan', '-infinity'];

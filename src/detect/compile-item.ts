@@ -2,11 +2,11 @@
 import { createNetworkTest } from './cidr.ts';
 import type { Cursor, Question, Slot, Texts } from './cursor.ts';
 import { fold } from './fold.ts';
+import { createGate } from './gate.ts';
 import { compileGlob } from './glob.ts';
 import type { Lens } from './mapping.ts';
 import { mostReferred, type Needle, type Place, type Prepared, type Test } from './needles.ts';
 import { compareNumbers, parseNumber, timePart } from './number-text.ts';
-import { createGate } from './part-scan.ts';
 import { anyRun, mapLiterals, type Pattern } from './pattern.ts';
 import { compileRegex, type RegexTest } from './regex-test.ts';
 
@@ -26,7 +26,7 @@ function compileTest(test: Test, all: boolean, slot: Slot, slotOf: (field: strin
     case 'pattern':
       return compilePatterns(test.groups, test.cased, all, slot);
     case 'regex': {
-      const questions = test.sources.map((source) => askRegex(compileRegex(source, test.flags), slot));
+      const questions = test.sources.map((source) => askRegex(compileRegex(source, test.flags, slot.share), slot));
       return all ? () => questions.every((question) => question()) : () => questions.some((question) => question());
     }
     case 'cidr': {
@@ -123,24 +123,74 @@ function anyOf(tests: readonly TextTest[]): TextTest {
 }
 
 function compilePatterns(groups: readonly (readonly Needle[])[], cased: boolean, all: boolean, slot: Slot): Question {
-  const read = cased ? slot.texts : slot.folded;
   const compileGroup = (needles: readonly Needle[]): Question => {
     const patterns = needles.filter((needle) => needle !== null);
-    const holds = ask([compileNeedles(patterns, cased)], true, read);
+    const holds = askNeedles(patterns, cased, slot);
     if (patterns.length === needles.length) return holds;
     const missing: Question = () => slot.texts() === undefined;
     return patterns.length === 0 ? missing : () => missing() || holds();
   };
   if (!all) return compileGroup(groups.flat());
-  const questions = groups.map(compileGroup);
+  // Hot: what is long is rare, and looked for faster.
+  const questions = groups.toSorted((a, b) => shortestOf(b) - shortestOf(a)).map(compileGroup);
   return () => {
     for (let index = 0; index < questions.length; index++) if (!(questions[index] as Question)()) return false;
     return true;
   };
 }
 
+function shortestOf(needles: readonly Needle[]): number {
+  return needles.reduce((least, needle) => Math.min(least, needle === null ? 0 : unitsOf(needle)), Number.MAX_VALUE);
+}
+
+function unitsOf(pattern: Pattern): number {
+  return pattern.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
+}
+
+/** Patterns joined by `or`. */
+function askNeedles(patterns: readonly Pattern[], cased: boolean, slot: Slot): Question {
+  const { test, parts } = compileNeedles(patterns, cased);
+  if (parts?.length === 0) return ask([test], true, slot.texts);
+  const plainly = ask([test], true, cased ? slot.texts : slot.folded);
+  return cased || parts === undefined ? plainly : askNear(parts, test, plainly, slot);
+}
+
+/** Whether any of some texts stands in a long one: what was found in the one before is found where it was, or looked for anew. */
+function askNear(parts: readonly string[], test: TextTest, plainly: Question, slot: Slot): Question {
+  const look = slot.near(parts.reduce((most, { length }) => Math.max(most, length), 0));
+  let version = -1;
+  /** In the known text. */
+  let found: { from: number; to: number } | undefined;
+  return () => {
+    const view = look();
+    if (view === undefined) return plainly();
+    if (version !== view.version) {
+      version = view.version;
+      found = test(view.known) ? firstOf(parts, view.known) : undefined;
+    }
+    if (found === undefined) return view.differing !== '' && test(view.differing);
+    return found.to <= view.before || found.from >= view.after || plainly();
+  };
+}
+
+/** The one that ends first. */
+function firstOf(parts: readonly string[], text: string): { from: number; to: number } {
+  let first = { from: -1, to: Number.POSITIVE_INFINITY };
+  for (const part of parts) {
+    const from = text.indexOf(part);
+    if (from >= 0 && from + part.length < first.to) first = { from, to: from + part.length };
+  }
+  return first;
+}
+
+interface CompiledNeedles {
+  readonly test: TextTest;
+  /** Where it only asks whether any of these stands in the text; none: any text will do. */
+  readonly parts: readonly string[] | undefined;
+}
+
 /** Patterns joined by `or`, sorted by form: whole texts in a set, then starts, ends and parts, then wildcards inside. */
-function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest {
+function compileNeedles(patterns: readonly Pattern[], cased: boolean): CompiledNeedles {
   const wholes = new Set<string>();
   const starts = new Set<string>();
   const ends = new Set<string>();
@@ -149,7 +199,7 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest 
   for (const written of patterns) {
     const pattern = cased ? written : mapLiterals(written, fold);
     const [first, second, third] = pattern;
-    if (pattern.length === 1 && first === anyRun) return () => true;
+    if (pattern.length === 1 && first === anyRun) return { test: () => true, parts: [] };
     if (first === undefined) wholes.add('');
     else if (pattern.length === 1 && typeof first === 'string') wholes.add(first);
     else if (pattern.length === 2 && typeof first === 'string' && second === anyRun) starts.add(first);
@@ -162,8 +212,9 @@ function compileNeedles(patterns: readonly Pattern[], cased: boolean): TextTest 
   if (wholes.size > 0) tests.push(wholeTest(wholes));
   if (starts.size > 0) tests.push(listTest([...starts], (text, needle) => text.startsWith(needle)));
   if (ends.size > 0) tests.push(listTest([...ends], (text, needle) => text.endsWith(needle)));
+  const onlyParts = parts.size > 0 && tests.length + globs.length === 0;
   if (parts.size > 0) tests.push(partTest([...parts]));
-  return anyOf([...tests, ...globs]);
+  return { test: anyOf([...tests, ...globs]), parts: onlyParts ? [...parts] : undefined };
 }
 
 function wholeTest(wholes: ReadonlySet<string>): TextTest {

@@ -104,7 +104,7 @@ export function createRuleCompiler(
   };
 }
 
-const worthRemembering = 50;
+const worthRemembering = 30;
 
 function costOf({ field, test }: Prepared): number {
   const perValue = (count: number, each: number) => 20 + count * each;

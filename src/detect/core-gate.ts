@@ -2,7 +2,7 @@
  * Whether a text could hold any of some keywords: looks for short pieces that they have in common (`::`, `kiwi`) instead of for
  * each of them. Says yes too often, never too seldom.
  */
-import { createGate } from './part-scan.ts';
+import { createGate } from './gate.ts';
 
 const shortestCore = 2;
 const longestCore = 4;
@@ -14,34 +14,28 @@ const mostCores = 24;
 /** The needles are folded. Where they have too little in common, everything passes. */
 export function createCoreGate(needles: readonly string[]): (text: string) => boolean {
   if (needles.length > mostNeedles) return () => true;
-  const cores = chooseCores(needles);
+  const cores = chooseCores(needles, mostCores);
   if (cores.length > mostCores) return () => true;
-  // Hot: V8 looks for a plain text with instructions for many units at once, but knows nothing of case.
-  const plain = cores.filter((core) => core.length > 1 && /^[!-@[-`{-~]+$/.test(core));
-  const rest = createGate(
-    cores.filter((core) => !plain.includes(core)),
-    'loose',
-  );
-  const [only, ...others] = plain;
-  if (only === undefined) return rest;
-  if (others.length === 0) return (text) => text.includes(only) || rest(text);
-  return (text) => plain.some((core) => text.includes(core)) || rest(text);
+  return createGate(cores, 'loose');
 }
 
-/** Pieces of the needles, one at least of each: greedily the piece that is in most of those left, and says most for its length. */
-export function chooseCores(needles: readonly string[]): readonly string[] {
+/**
+ * Pieces of the needles, one at least of each: greedily the piece that is in most of those left, and says most for its length. No more
+ * are sought than one more than `most`; then they are not enough.
+ */
+export function chooseCores(needles: readonly string[], most = Number.POSITIVE_INFINITY): readonly string[] {
   const cores: string[] = [];
   let left = [...new Set(needles)];
-  while (left.length > 0) {
+  while (left.length > 0 && cores.length <= most) {
     const uses = new Map<string, number>();
     for (const needle of left) for (const piece of piecesOf(needle)) uses.set(piece, (uses.get(piece) ?? 0) + 1);
     let best = left[0] as string;
-    let most = 0;
+    let highest = 0;
     for (const [piece, count] of uses) {
       const worth = count * weight(piece);
-      if (worth > most || (worth === most && piece < best)) {
+      if (worth > highest || (worth === highest && piece < best)) {
         best = piece;
-        most = worth;
+        highest = worth;
       }
     }
     cores.push(best);

@@ -4,7 +4,9 @@
  */
 import type { Fields } from '../model/event.ts';
 import { fold } from './fold.ts';
+import { createNearText, isLong, type NearText } from './near-text.ts';
 import { canonicalText, isScalar } from './number-text.ts';
+import { ownCopy } from './own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** Asks something of the event under the cursor. */
@@ -17,6 +19,28 @@ export interface Slot {
   texts(): Texts;
   /** Case ignored. */
   folded(): Texts;
+  /**
+   * Whether a text no longer than `reach` could be new in this one: for questions that a folded text answers with no unless it holds
+   * something of at most that length. The reach is the greatest ever asked for.
+   */
+  near(reach: number): () => NearView | undefined;
+  /**
+   * The same test of folded texts of this slot, asked once for each event where there is one text, whoever asks; the same key gives the
+   * same.
+   */
+  share(key: string, test: (folded: string) => boolean): (folded: string) => boolean;
+}
+
+/** A long text as one known before, but for a piece of it; all folded. */
+export interface NearView {
+  readonly version: number;
+  /** The text known; this one, where it is unlike what was known. */
+  readonly known: string;
+  /** All that may hold what the known one does not. */
+  readonly differing: string;
+  /** The known one stands unchanged before this place of it, and from the other on. */
+  readonly before: number;
+  readonly after: number;
 }
 
 export interface Cursor {
@@ -26,6 +50,9 @@ export interface Cursor {
   /** Every value that keywords may look into; never undefined. */
   everything: Slot;
 }
+
+/** Up to here a question takes no longer than finding out where a text differs from another. */
+const longForQuestion = 1024;
 
 export function createCursor(): Cursor {
   let event: Fields = {};
@@ -37,6 +64,12 @@ export function createCursor(): Cursor {
     let foldedAt = -1;
     let texts: Texts;
     let folded: Texts;
+    let near: NearText | undefined;
+    let reach = 0;
+    let lookedAt = -1;
+    let view: NearView | undefined;
+    let known = '';
+    const shared = new Map<string, (folded: string) => boolean>();
     const getTexts = () => {
       if (readAt !== generation) {
         texts = read();
@@ -44,15 +77,61 @@ export function createCursor(): Cursor {
       }
       return texts;
     };
+    const getFolded = () => {
+      if (foldedAt !== generation) {
+        const plain = getTexts();
+        folded = plain === undefined ? undefined : typeof plain === 'string' ? fold(plain) : plain.map(fold);
+        foldedAt = generation;
+      }
+      return folded;
+    };
+    const look = (): NearView | undefined => {
+      if (lookedAt === generation) return view;
+      lookedAt = generation;
+      view = undefined;
+      const text = getTexts();
+      if (typeof text !== 'string' || !isLong(text, longForQuestion)) return undefined;
+      near ??= createNearText();
+      // Hot: a text that is nearly known is not folded as a whole.
+      const relation = near.compare(text, reach);
+      if (relation === 'unlike') return undefined;
+      if (relation === 'known') known = ownCopy(getFolded() as string);
+      view = {
+        version: near.version,
+        known,
+        differing: relation === 'near' ? fold(text.slice(near.from, near.to)) : '',
+        before: near.start,
+        after: known.length - near.end,
+      };
+      return view;
+    };
     return {
       texts: getTexts,
-      folded() {
-        if (foldedAt !== generation) {
-          const plain = getTexts();
-          folded = plain === undefined ? undefined : typeof plain === 'string' ? fold(plain) : plain.map(fold);
-          foldedAt = generation;
+      folded: getFolded,
+      share(key, test) {
+        let asked = shared.get(key);
+        if (asked === undefined) {
+          let askedAt = -1;
+          let answer = false;
+          asked = (text) => {
+            if (typeof getTexts() !== 'string') return test(text);
+            if (askedAt !== generation) {
+              answer = test(text);
+              askedAt = generation;
+            }
+            return answer;
+          };
+          shared.set(key, asked);
         }
-        return folded;
+        return asked;
+      },
+      near(wanted) {
+        if (wanted > reach) {
+          reach = wanted;
+          // Also for the event under the cursor, that others have looked at already.
+          lookedAt = -1;
+        }
+        return look;
       },
     };
   };
@@ -96,7 +175,8 @@ export function createCursor(): Cursor {
   };
 }
 
-function toTexts(value: unknown): Texts {
+/** What an event's field holds, as texts. */
+export function toTexts(value: unknown): Texts {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.filter(isScalar).map(canonicalText);
   return isScalar(value) ? canonicalText(value) : undefined;

@@ -4,7 +4,8 @@
  */
 import type { Fields } from '../model/event.ts';
 import { fold } from './fold.ts';
-import { canonicalText } from './number-text.ts';
+import { canonicalText, isScalar } from './number-text.ts';
+import { ownCopy } from './own-copy.ts';
 import type { MappingTable, Place, When } from './parse-mapping.ts';
 import type { LogSource } from './rule.ts';
 
@@ -19,8 +20,10 @@ export interface Lens {
 export interface Mapping {
   /** Undefined when rules of this log source do not see the event. Slow and plain: asks every condition of the tables. */
   lens(source: LogSource, event: Fields): Lens | undefined;
-  /** Hot: two events of one class have the same lens for every log source. */
+  /** Two events of one class have the same lens for every log source. */
   classOf(event: Fields): number | string;
+  /** Hot: the same for events that have exactly the fields `names`, from their values in that order. */
+  classifier(names: readonly string[]): (values: readonly unknown[]) => number | string;
   /** Whether any event could reach rules of this log source. */
   routes(source: LogSource): boolean;
   /** Every field that a Sigma name may mean for this log source, conditions left aside; for listing what to keep and show. */
@@ -33,6 +36,7 @@ const sameNames: Lens = { key: '', names: (field) => [field] };
 export const identityMapping: Mapping = {
   lens: () => sameNames,
   classOf: () => 0,
+  classifier: () => () => 0,
   routes: () => true,
   fields: (_source, field) => [field],
 };
@@ -43,6 +47,7 @@ export const identityMapping: Mapping = {
  */
 export function createMapping(tables: readonly MappingTable[]): Mapping {
   const readers = tables.map(createTableReader);
+  const classifier = createClassifier(tables);
   return {
     lens(source, event) {
       for (const reader of readers) {
@@ -51,7 +56,8 @@ export function createMapping(tables: readonly MappingTable[]): Mapping {
       }
       return undefined;
     },
-    classOf: createClassifier(tables),
+    classOf: (event) => classifier(Object.keys(event))(Object.values(event)),
+    classifier,
     routes: (source) => tables.some((table) => agrees(table, source)),
     fields(source, field) {
       const names = readers.flatMap((reader, index) =>
@@ -172,14 +178,11 @@ function routingText(event: Fields, field: string): string | undefined {
     : undefined;
 }
 
-const longestRemembered = 100;
-const mostRemembered = 1_000;
-
 /**
  * A class is which of the values that any condition names stand in the fields that conditions look at: one digit per field,
  * 0 missing, 1 any other value.
  */
-function createClassifier(tables: readonly MappingTable[]): (event: Fields) => number | string {
+function createClassifier(tables: readonly MappingTable[]): Mapping['classifier'] {
   const valuesOf = new Map<string, Map<string, number>>();
   const note = (when: When) => {
     for (const [field, values] of when) {
@@ -198,34 +201,60 @@ function createClassifier(tables: readonly MappingTable[]): (event: Fields) => n
       place.when.forEach(note);
     }
   }
-  const digits = [...valuesOf].map(([field, values]) => ({
-    field,
-    values,
-    size: values.size + 2,
-    // Hot: what a text led to before, so that it is folded once. Only texts of the record itself get here.
-    known: new Map<string, number>(),
-  }));
-  const classes = digits.reduce((product, { size }) => product * size, 1);
-  const digitOf = (digit: (typeof digits)[number], event: Fields): number => {
-    const value = event[digit.field];
-    // Hot: most fields are missing in most events.
-    if (value === undefined) return 0;
-    if (typeof value === 'string' && value.length <= longestRemembered) {
-      const known = digit.known.get(value);
-      if (known !== undefined) return known;
+  let classes = 1;
+  // Hot: as keys of an object V8 holds names once, and finds them among an event's by their addresses.
+  const fields = Object.keys(Object.fromEntries(valuesOf)).map((field) => {
+    const values = valuesOf.get(field) as ReadonlyMap<string, number>;
+    const weight = classes;
+    classes *= values.size + 2;
+    return { field, values, weight };
+  });
+  const asText = classes > Number.MAX_SAFE_INTEGER;
+
+  return (names) => {
+    const digits: Digit[] = [];
+    for (let index = 0; index < fields.length; index++) {
+      const { field, values, weight } = fields[index] as (typeof fields)[number];
+      const at = names.indexOf(field);
+      if (at >= 0) digits.push({ at, values, weight, last: undefined, digit: 0 });
     }
-    const text = routingText(event, digit.field);
-    const found = text === undefined ? 0 : (digit.values.get(text) ?? 1);
-    if (typeof value === 'string' && value.length <= longestRemembered) {
-      if (digit.known.size >= mostRemembered) digit.known.clear();
-      digit.known.set(value, found);
+    if (asText) {
+      const present = digits.map(({ at }) => names[at]).join('\n');
+      return (values) => `${digits.map((digit) => digitOf(digit, values)).join('.')}\n${present}`;
     }
-    return found;
+    return (values) => {
+      let key = 0;
+      for (let index = 0; index < digits.length; index++) {
+        const digit = digits[index] as Digit;
+        key += digitOf(digit, values) * digit.weight;
+      }
+      return key;
+    };
   };
-  if (classes > Number.MAX_SAFE_INTEGER) return (event) => digits.map((digit) => digitOf(digit, event)).join('.');
-  return (event) => {
-    let key = 0;
-    for (const digit of digits) key = key * digit.size + digitOf(digit, event);
-    return key;
-  };
+}
+
+/** A field that conditions look at, in events of one shape. */
+interface Digit {
+  /** Which of the event's fields. */
+  readonly at: number;
+  /** Folded values that conditions name. */
+  readonly values: ReadonlyMap<string, number>;
+  readonly weight: number;
+  /** The value that was asked about last, where it is worth keeping, and what it is. */
+  last: unknown;
+  digit: number;
+}
+
+const longestRemembered = 100;
+
+function digitOf(digit: Digit, values: readonly unknown[]): number {
+  const value = values[digit.at];
+  // Hot: what routes events is mostly the same in all events of one shape.
+  if (value === digit.last && value !== undefined) return digit.digit;
+  const found = isScalar(value) ? (digit.values.get(fold(canonicalText(value))) ?? 1) : 0;
+  if (typeof value === 'number' || (typeof value === 'string' && value.length <= longestRemembered)) {
+    digit.last = typeof value === 'string' ? ownCopy(value) : value;
+    digit.digit = found;
+  }
+  return found;
 }

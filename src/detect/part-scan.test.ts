@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createAffixScan } from './affix-trie.ts';
+import { chooseAnchor, createAnchorScan } from './anchor-scan.ts';
 import { createAutomaton, type Marked, type Scan } from './automaton.ts';
 import { fold } from './fold.ts';
-import { createGate, createPartScan } from './part-scan.ts';
+import { createGate } from './gate.ts';
+import { createPartScan } from './part-scan.ts';
 import { createSkipScan, windowLength } from './skip-scan.ts';
 
 const marked = (needles: readonly string[]): Marked[] => needles.map((text, mark) => ({ text, mark }));
@@ -81,6 +83,44 @@ describe('random needles and texts', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test('needles with signs in common are found wherever they stand, and as often', () => {
+    const signed = fc
+      .tuple(needle, fc.constantFrom('::', ':::', '=='), fc.oneof(needle, fc.constant('')))
+      .map((parts) => parts.join(''));
+    let hops = 0;
+    fc.assert(
+      fc.property(
+        unique(fc.oneof({ weight: 4, arbitrary: signed }, needle), 20),
+        fc.array(fc.oneof(text, signed), { maxLength: 12 }),
+        (needles, parts) => {
+          const whole = parts.join('');
+          const expected = plainly(needles, (part) => fold(whole).includes(part));
+          expect(scan(createPartScan(marked(needles)), whole)).toEqual(expect.arrayContaining(expected));
+          const common = chooseAnchor(marked(needles));
+          if (common === undefined) return;
+          hops++;
+          const found = new Set(scan(createAnchorScan(common.anchor, common.needles), whole));
+          for (const { text: part, mark } of common.needles) {
+            const holds = fold(whole).includes(part);
+            if (holds || !whole.includes('\u017f')) expect(found.has(mark)).toBe(holds);
+          }
+        },
+      ),
+    );
+    expect(hops).toBeGreaterThan(20);
+  });
+
+  test('the automaton finds a needle at every place of a long text', () => {
+    const needles = ['abcdefgh', 'bcd', 'xyz', 'needle that is longer than what is cut off at its start', 'q'];
+    const run = createAutomaton(marked(needles));
+    for (const length of [255, 256, 257, 300, 301])
+      for (const [mark, part] of needles.entries())
+        for (let at = 0; at + part.length <= length; at++) {
+          const whole = '-'.repeat(at) + part.toUpperCase() + '-'.repeat(length - at - part.length);
+          expect(scan(run, whole)).toEqual(mark === 0 ? [0, 1] : [mark]);
+        }
   });
 
   test.each(['start', 'end'] as const)('the %s of a text', (end) => {

@@ -2,8 +2,11 @@
  * Which of many folded needles stand somewhere in a text, by the means that suits their number. May report too much (an automaton
  * cuts long needles), never too little. The text need not be folded.
  */
+import { chooseAnchor, createAnchorScan } from './anchor-scan.ts';
 import { createAutomaton, type Marked, type Scan } from './automaton.ts';
-import { fold, foldedUnits, isLatin1 } from './fold.ts';
+import { chooseCores } from './core-gate.ts';
+import { fold, isLatin1 } from './fold.ts';
+import { createGate } from './gate.ts';
 import { createSkipScan, windowLength } from './skip-scan.ts';
 
 /** Up to here one expression and then one search each beats the automaton; see createGate. */
@@ -27,16 +30,30 @@ export function createPartScan(needles: readonly Marked[]): Scan {
   };
 }
 
-function createScan(needles: readonly Marked[]): Scan | undefined {
+function createScan(all: readonly Marked[]): Scan | undefined {
+  const common = chooseAnchor(all);
+  if (common === undefined) return createPlainScan(all);
+  const anchored = createAnchorScan(common.anchor, common.needles);
+  const those = new Set(common.needles);
+  const rest = createPlainScan(all.filter((needle) => !those.has(needle)));
+  return (text, found) => {
+    anchored(text, found);
+    rest?.(text, found);
+  };
+}
+
+function createPlainScan(needles: readonly Marked[]): Scan | undefined {
   if (needles.length === 0) return undefined;
   if (needles.length <= fewNeedles) return createFewScan(needles);
   const automaton = later(() => createAutomaton(needles));
   const short = needles.filter(({ text }) => text.length < windowLength);
   if (needles.length > someNeedles || short.length > fewNeedles) return automaton;
   const long = later(() => createSkipScan(needles.filter(({ text }) => text.length >= windowLength)));
-  const rest = createScan(short);
+  const rest = createPlainScan(short);
+  const gate = createFewCoresGate(needles.map(({ text }) => text));
   // Hot: for some hundred needles jumping over a long text is twice as fast as reading all of it; beyond that it jumps too little.
   return (text, found) => {
+    if (gate !== undefined && !gate(text)) return;
     if (text.length < longText || !isLatin1(text)) automaton(text, found);
     else {
       long(text, found);
@@ -54,13 +71,20 @@ function later(create: () => Scan): Scan {
   };
 }
 
+const fewCores = 8;
+
+/** Hot: a few short pieces that needles have in common are looked for faster than all of them. Undefined where there are more. */
+function createFewCoresGate(needles: readonly string[]): ((text: string) => boolean) | undefined {
+  const cores = chooseCores(needles, fewCores);
+  return cores.length > fewCores || cores.length * 2 > needles.length ? undefined : createGate(cores, 'loose');
+}
+
 function createFewScan(needles: readonly Marked[]): Scan {
-  const gate = createGate(
-    needles.map(({ text }) => text),
-    'loose',
-  );
+  const texts = needles.map(({ text }) => text);
+  const gate = createGate(texts, 'loose');
+  const mayPass = createFewCoresGate(texts) ?? gate;
   return (text, found) => {
-    if (!gate(text)) return;
+    if (!mayPass(text) || !gate(text)) return;
     const folded = fold(text);
     const alike = folded.includes('\u017f') ? folded.replaceAll('\u017f', 's') : folded;
     for (let index = 0; index < needles.length; index++) {
@@ -68,38 +92,4 @@ function createFewScan(needles: readonly Marked[]): Scan {
       if (folded.includes(needle.text) || (alike !== folded && alike.includes(needle.text))) found.push(needle.mark);
     }
   };
-}
-
-/** How a gate reads units: as they are, folded, or folded and U+017F as `s`. */
-export type Reading = 'as is' | 'folded' | 'loose';
-
-/**
- * Whether any of the needles (folded, unless read as is) stands in a text.
- * Hot: V8 makes a Boyer-Moore search of such an alternation, several times faster than an automaton in JavaScript. An alternation
- * of plain texts, without repeats, cannot backtrack beyond their length.
- */
-export function createGate(needles: readonly string[], reading: Reading): (text: string) => boolean {
-  if (needles.length === 0) return () => false;
-  if (needles.includes('')) return () => true;
-  const expression = new RegExp(needles.map((needle) => spellOut(needle, reading)).join('|'));
-  return (text) => expression.test(text);
-}
-
-/** Folded unit -> the other units that it stands for. */
-const unfolded = new Map<number, number[]>();
-for (let unit = 0; unit < foldedUnits.length; unit++) {
-  const folded = foldedUnits[unit] as number;
-  if (folded !== unit) unfolded.set(folded, [...(unfolded.get(folded) ?? []), unit]);
-}
-
-function spellOut(needle: string, reading: Reading): string {
-  let source = '';
-  for (let at = 0; at < needle.length; at++) {
-    const unit = needle.charCodeAt(at);
-    const units = reading === 'as is' ? [unit] : [unit, ...(unfolded.get(unit) ?? [])];
-    if (reading === 'loose' && unit === 0x73) units.push(0x17f);
-    const spelled = units.map((one) => `\\u${one.toString(16).padStart(4, '0')}`).join('');
-    source += units.length === 1 ? spelled : `[${spelled}]`;
-  }
-  return source;
 }

@@ -1,6 +1,6 @@
 /** What is remembered is what was found, whatever is forgotten in between; and it is forgotten when the budget is spent. */
 import { expect, test } from 'vitest';
-import type { Texts } from './cursor.ts';
+import type { Slot, Texts } from './cursor.ts';
 import { createValueMemory } from './value-memory.ts';
 
 test('a text is looked for once, until too many others came', () => {
@@ -32,7 +32,12 @@ test('long texts are not kept', () => {
 test('answers go with the value, from its second coming on', () => {
   const memory = createValueMemory(2_000);
   let value: Texts;
-  const slot = { texts: () => value, folded: () => value };
+  const slot: Slot = {
+    texts: () => value,
+    folded: () => value,
+    near: () => () => undefined,
+    share: (_key, test) => test,
+  };
   let asked = 0;
   const isA = memory.answer(slot, () => {
     asked++;

@@ -3,6 +3,7 @@
  * One budget for all fields of an engine; when it is spent, everything is forgotten, so hostile values cost time but no memory.
  */
 import type { Question, Slot } from './cursor.ts';
+import { ownCopy } from './own-copy.ts';
 
 export interface ValueMemory {
   /** The same function, remembering what it gave for texts that are not long. What it gives must not change. */
@@ -11,6 +12,8 @@ export interface ValueMemory {
   answer(slot: Slot, ask: Question): Question;
   /** To be called when the cursor has moved. */
   move(): void;
+  /** What functions gave, and answers, are worked out anew. */
+  forget(): void;
 }
 
 /** Longer texts seldom repeat, and hashing takes half a nanosecond a unit. */
@@ -25,11 +28,13 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
   let left = budget;
   let generation = 0;
 
-  const spend = (cost: number) => {
-    left -= cost;
-    if (left >= 0) return;
+  const forget = () => {
     for (const map of maps) map.clear();
     left = budget;
+  };
+  const spend = (cost: number) => {
+    left -= cost;
+    if (left < 0) forget();
   };
   const createMap = <T>(): Map<string, T> => {
     const map = new Map<string, T>();
@@ -67,6 +72,7 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
     move() {
       generation++;
     },
+    forget,
     remember(find) {
       const known = createMap<readonly number[]>();
       return (text) => {
@@ -97,11 +103,6 @@ export function createValueMemory(budget = 8 * 1024 * 1024): ValueMemory {
       };
     },
   };
-}
-
-/** A value may be a slice of the record that it came in; remembering it would keep the whole record. */
-export function ownCopy(text: string): string {
-  return `${text} `.slice(0, -1);
 }
 
 const no = 1;

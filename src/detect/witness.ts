@@ -22,6 +22,9 @@ export interface Clue {
 /** Any one of them must hold. */
 export type Witness = readonly Clue[];
 
+/** What looking for a witness costs in the end; the lower, the better. */
+export type WitnessCost = (witness: Witness) => number;
+
 /**
  * A witness for each rule, or undefined where the rule could hold on an event that has nothing in particular.
  * A clue that many of these rules name is taken for one that many events have: `\powershell.exe` says less than `-enc`.
@@ -30,23 +33,13 @@ export function chooseWitnesses(
   rules: readonly SigmaRule[],
   atoms: ReadonlyMap<DetectionItem, Atom>,
 ): readonly (Witness | undefined)[] {
-  const known = new Map<Atom, readonly Witness[]>();
-  const cluesOf = (item: DetectionItem): readonly Witness[] => {
-    const atom = atoms.get(item) as Atom;
-    let clues = known.get(atom);
-    if (clues === undefined) {
-      clues = itemWitnesses(atom.prepared);
-      known.set(atom, clues);
-    }
-    return clues;
-  };
-
+  const chooser = createWitnessChooser(atoms);
   const uses = new Map<string, number>();
   for (const rule of rules) {
     const named = new Set<string>();
     for (const selection of Object.values(rule.selections))
       eachItem(selection, (item) => {
-        for (const witness of cluesOf(item)) for (const clue of witness) named.add(keyOf(clue));
+        for (const witness of chooser.witnessesOf(item)) for (const clue of witness) named.add(keyOf(clue));
       });
     for (const key of named) uses.set(key, (uses.get(key) ?? 0) + 1);
   }
@@ -61,11 +54,26 @@ export function chooseWitnesses(
     }
     return cost;
   };
-  const cheapest = (witnesses: readonly (Witness | undefined)[]): Witness | undefined => {
-    let best: Witness | undefined;
-    for (const witness of witnesses)
-      if (witness !== undefined && (best === undefined || costOf(witness) < costOf(best))) best = witness;
-    return best;
+  return rules.map((rule) => chooser.choose(rule, costOf));
+}
+
+export interface WitnessChooser {
+  /** Each is a witness of the item by itself. */
+  witnessesOf(item: DetectionItem): readonly Witness[];
+  /** The one that costs least; undefined where the rule has none. */
+  choose(rule: SigmaRule, costOf: WitnessCost): Witness | undefined;
+}
+
+export function createWitnessChooser(atoms: ReadonlyMap<DetectionItem, Atom>): WitnessChooser {
+  const known = new Map<Atom, readonly Witness[]>();
+  const witnessesOf = (item: DetectionItem): readonly Witness[] => {
+    const atom = atoms.get(item) as Atom;
+    let witnesses = known.get(atom);
+    if (witnesses === undefined) {
+      witnesses = itemWitnesses(atom.prepared);
+      known.set(atom, witnesses);
+    }
+    return witnesses;
   };
   const union = (witnesses: readonly (Witness | undefined)[]): Witness | undefined => {
     const all: Clue[] = [];
@@ -75,27 +83,35 @@ export function chooseWitnesses(
     }
     return all;
   };
-
-  return rules.map((rule) => {
-    const ofSelection = (selection: Selection): Witness | undefined => {
-      if (selection.kind === 'item') return cheapest(cluesOf(selection.item));
-      const parts = selection.of.map(ofSelection);
-      return selection.kind === 'all' ? cheapest(parts) : union(parts);
-    };
-    const ofCondition = (condition: Condition): Witness | undefined => {
-      switch (condition.kind) {
-        case 'and':
-          return cheapest(condition.of.map(ofCondition));
-        case 'or':
-          return union(condition.of.map(ofCondition));
-        case 'not':
-          return undefined;
-        default:
-          return ofSelection(rule.selections[condition.name] as Selection);
-      }
-    };
-    return ofCondition(rule.condition);
-  });
+  return {
+    witnessesOf,
+    choose(rule, costOf) {
+      const cheapest = (witnesses: readonly (Witness | undefined)[]): Witness | undefined => {
+        let best: Witness | undefined;
+        for (const witness of witnesses)
+          if (witness !== undefined && (best === undefined || costOf(witness) < costOf(best))) best = witness;
+        return best;
+      };
+      const ofSelection = (selection: Selection): Witness | undefined => {
+        if (selection.kind === 'item') return cheapest(witnessesOf(selection.item));
+        const parts = selection.of.map(ofSelection);
+        return selection.kind === 'all' ? cheapest(parts) : union(parts);
+      };
+      const ofCondition = (condition: Condition): Witness | undefined => {
+        switch (condition.kind) {
+          case 'and':
+            return cheapest(condition.of.map(ofCondition));
+          case 'or':
+            return union(condition.of.map(ofCondition));
+          case 'not':
+            return undefined;
+          default:
+            return ofSelection(rule.selections[condition.name] as Selection);
+        }
+      };
+      return ofCondition(rule.condition);
+    },
+  };
 }
 
 const keyOf = (clue: Clue): string => `${clue.field ?? ''}\n${clue.kind}\n${clue.text}`;
@@ -103,6 +119,11 @@ const keyOf = (clue: Clue): string => `${clue.field ?? ''}\n${clue.kind}\n${clue
 function eachItem(selection: Selection, visit: (item: DetectionItem) => void): void {
   if (selection.kind === 'item') visit(selection.item);
   else for (const part of selection.of) eachItem(part, visit);
+}
+
+/** What a witness costs where nothing is known of the events. */
+export function guessedCost(witness: Witness): number {
+  return witness.reduce((sum, clue) => sum + likelihood(clue), 0);
 }
 
 /** A guess at how many of a thousand events have it, together with what looking for it costs. */
