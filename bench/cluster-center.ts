@@ -54,8 +54,8 @@ export async function openBenchCluster(heap: string): Promise<BenchCluster> {
   execFileSync('tar', ['xzf', `${corpora}/sigmahq-rules.tar.gz`, '-C', rules]);
   const prefix = 'bench';
   const [redis, elasticsearch] = await Promise.all([
-    // As docker/ sets it up: what was accepted outlives a crash of Redis but for a second.
-    startRedis({ folder: join(folder, 'redis'), appendonly: true, config: { appendfsync: 'everysec' } }),
+    // As docker/redis.conf sets it up: what was accepted outlives a crash of Redis.
+    startRedis({ folder: join(folder, 'redis'), appendonly: true, config: { appendfsync: 'always' } }),
     startElasticsearch({ folder: join(folder, 'elasticsearch'), heap, bothCompilers: true }),
   ]);
   const store = await openElasticsearchStore({ urls: [elasticsearch.url], prefix });

@@ -16,7 +16,8 @@ const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 const BATCHES_A_PUT = 4;
 const LANES = 3;
-const ALERTS_A_SAVE = 500;
+// Large ones: a save is three round trips, and beside a stream of events each has to wait.
+const ALERTS_A_SAVE = 2_500;
 const ALERTS_AN_INCIDENT = 20;
 /** One event in so many holds it. */
 export const RARE_EVERY = 250_000;

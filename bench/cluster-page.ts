@@ -119,9 +119,9 @@ function whatLimits(rounds: readonly Round[], last: readonly Round[]): string {
     busy > 0.8
       ? `the cores: ${round(busy * 100)} % of them were busy.`
       : `waiting, and what else runs on this machine: only ${round(busy * 100)} % of the cores were busy with it.`;
-  return `What limits: ${cause} Elasticsearch takes ${round(store)} µs of an event, everything else ${round(own)} µs, the plain loop ${round(plain)} µs in all. On the
-same cores the share thus cannot be more than ${round(plain / (plain + own), 2)} even if Elasticsearch did for the center just what it does for the loop;
-a share of 0.9 needs cores for the center beside those of Elasticsearch: ${round(own / plain, 1)} for each of its (docs/sizing.md).`;
+  return `What limits: ${cause} Elasticsearch takes ${round(store)} µs of an event, everything else ${round(own)} µs, the plain loop ${round(plain)} µs in all.
+Were the cores the only limit of both, the share would be ${round(plain / (plain + own), 2)} at most; it may be measured above that where the loop leaves cores idle.
+A share of 0.9 needs cores for the center beside those of Elasticsearch: ${round(own / plain, 1)} for each of its (docs/sizing.md).`;
 }
 
 export function printReads(
