@@ -119,3 +119,26 @@ export const batchNumbers = (
   'rejected' in batch
     ? { rejected: batch.rejected, matched: batch.matched }
     : { rejected: batch.rejects.length, matched: batch.matches.length };
+
+/** Pieces one after the other, batches that follow each other put together. */
+export async function takeInOrder(
+  pieces: readonly CopyPiece[],
+  to: {
+    putBatches(batches: readonly Extract<CopyPiece, { kind: 'batch' }>['batch'][]): Promise<unknown>;
+    copyIn(piece: Exclude<CopyPiece, { kind: 'batch' }>): Promise<void>;
+  },
+): Promise<void> {
+  let batches: Extract<CopyPiece, { kind: 'batch' }>['batch'][] = [];
+  const putAll = async (): Promise<void> => {
+    if (batches.length > 0) await to.putBatches(batches);
+    batches = [];
+  };
+  for (const piece of pieces) {
+    if (piece.kind === 'batch') batches.push(piece.batch);
+    else {
+      await putAll();
+      await to.copyIn(piece);
+    }
+  }
+  await putAll();
+}

@@ -4,7 +4,7 @@
  * takes its place.
  */
 import { hashId } from '../../ids.ts';
-import type { CopyPiece, CopySum, SumKind } from '../copy.ts';
+import { type CopyPiece, type CopySum, type SumKind, takeInOrder } from '../copy.ts';
 import { describeDoc, kinds } from '../kinds.ts';
 import type { Change, Progress, Store } from '../store.ts';
 import { type BulkItem, writeBulk } from './bulk.ts';
@@ -211,21 +211,7 @@ export function createCopyIn(parts: CopyInParts): (pieces: readonly CopyPiece[])
     else await removeBefore(piece.day);
   }
 
-  return async (pieces) => {
-    let batches: Piece<'batch'>['batch'][] = [];
-    const putAll = async (): Promise<void> => {
-      if (batches.length > 0) await putBatches(batches);
-      batches = [];
-    };
-    for (const piece of pieces) {
-      if (piece.kind === 'batch') batches.push(piece.batch);
-      else {
-        await putAll();
-        await copyIn(piece);
-      }
-    }
-    await putAll();
-  };
+  return (pieces) => takeInOrder(pieces, { putBatches, copyIn });
 }
 
 const later = (known: number | undefined, ms: number | undefined): number | undefined =>

@@ -2,7 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { CENTER_SCOPE } from '../../model/scope.ts';
 import type { Caller } from '../../thread.ts';
-import type { BatchName, CensusRow, Copying, CopyOptions, CopyPiece, CopySum, StoredBatch } from '../copy.ts';
+import {
+  type BatchName,
+  type CensusRow,
+  type Copying,
+  type CopyOptions,
+  type CopyPiece,
+  type CopySum,
+  type StoredBatch,
+  takeInOrder,
+} from '../copy.ts';
 import { dayOfId, idFloor } from '../event-place.ts';
 import type { Change, Store, WorkedBatch } from '../store.ts';
 import type { BatchHeadRow, BatchLines } from './copy-batches.ts';
@@ -107,21 +116,7 @@ export function createSqliteCopying(parts: CopyingParts): Copying {
       }
       yield* copyRejects(days, sinceDay);
     },
-    async copyIn(pieces) {
-      let batches: StoredBatch[] = [];
-      const putAll = async (): Promise<void> => {
-        if (batches.length > 0) await putBatches(batches);
-        batches = [];
-      };
-      for (const piece of pieces) {
-        if (piece.kind === 'batch') batches.push(piece.batch);
-        else {
-          await putAll();
-          await copyIn(piece);
-        }
-      }
-      await putAll();
-    },
+    copyIn: (pieces) => takeInOrder(pieces, { putBatches, copyIn }),
     async lacking(batches) {
       const lacking = new Set<string>();
       for (const [day, ofDay] of Map.groupBy(batches, ({ batchId }) => dayOfId(batchId))) {
