@@ -12,7 +12,7 @@ import type { MappingTable } from './detect/parse-mapping.ts';
 import type { Problem, SigmaRule } from './detect/rule.ts';
 import { openThreadEngines, type ThreadEngines } from './engines.ts';
 import { createRecordsWalk, type RecordsParts, type RulesAtWork } from './pipeline/records.ts';
-import type { Stop } from './queue/queue.ts';
+import { QueueUnavailable, type Stop } from './queue/queue.ts';
 import { StoreUnavailable } from './store/store.ts';
 import { type Call, serveCalls } from './thread.ts';
 
@@ -112,7 +112,7 @@ const calls: PipelineCalls = {
         maxBytes: 128 * 1024,
         leaseMs: 60_000,
         maxAttempts: 5,
-        blameless: (error) => error instanceof StoreUnavailable,
+        blameless: (error) => error instanceof StoreUnavailable || error instanceof QueueUnavailable,
         onError: (error, jobs) =>
           tell({
             error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -4,6 +4,7 @@
  */
 import { Cluster, Redis } from 'ioredis';
 import { defineRegistry, type RedisClient, UNREFUSED } from './bullmq-registry.ts';
+import { QueueUnavailable } from './queue.ts';
 
 /** How long a call may take that asks Redis several things, whatever Redis does. */
 const CALL_MS = 10_000;
@@ -81,7 +82,8 @@ export async function connectRedis(url: string, cluster: boolean, openMs: number
         : name === 'ReplyError'
           ? message
           : `it does not answer (${client.status === 'ready' ? message : (last?.message ?? message)}): see that it runs, then send again`;
-    return new Error(`${what}: Redis at ${address}: ${advice}`, { cause: error });
+    const told = `${what}: Redis at ${address}: ${advice}`;
+    return advice === message ? new Error(told, { cause: error }) : new QueueUnavailable(told, { cause: error });
   };
 
   try {

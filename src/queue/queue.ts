@@ -35,6 +35,14 @@ export interface LeasedJob extends Job {
   readonly attempt: number;
 }
 
+/** The queue cannot be reached, or is full for now. What was to be pushed may be pushed again. */
+export class QueueUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'QueueUnavailable';
+  }
+}
+
 export type JobState = 'queued' | 'done' | 'dead';
 
 export interface DeadJob {
