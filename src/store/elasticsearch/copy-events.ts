@@ -42,12 +42,35 @@ export async function firstDay({ elastic, search }: CopyParts): Promise<string> 
   return first === undefined ? BEHIND_ALL_DAYS : dayOf(first as number);
 }
 
-/** Sums beyond the batches that are copied, and the indices that these are in; `first`: as firstDay said. */
-export async function readSums(
+export interface Sums {
+  readonly pieces: readonly CopyPiece[];
+  readonly indices: readonly ListedIndex[];
+  /** Batches from this day on are no part of the sums. */
+  readonly first: string;
+}
+
+/**
+ * Sums beyond the batches that are copied, and the indices that these are in; `before`: as firstDay said earlier. A row is found no
+ * sooner than its events: where the first day is the same afterwards, no row of a batch that came meanwhile is in the sums.
+ */
+export async function readSums(parts: CopyParts, before: string, sinceDay: string | undefined): Promise<Sums> {
+  const earlier = async (day: string): Promise<string> => {
+    const now = await firstDay(parts);
+    return now < day ? now : day;
+  };
+  for (let first = await earlier(before); ; ) {
+    const sums = await sumsBefore(parts, first, sinceDay);
+    const after = await earlier(first);
+    if (after === first) return { ...sums, first };
+    first = after;
+  }
+}
+
+async function sumsBefore(
   { elastic, search }: CopyParts,
   first: string,
   sinceDay: string | undefined,
-): Promise<{ pieces: readonly CopyPiece[]; indices: readonly ListedIndex[] }> {
+): Promise<Omit<Sums, 'first'>> {
   return readWhole(elastic, async (leaveOut) => {
     const indices = await listIndices(elastic);
     const places = [allEvents(elastic.prefix), ledgerIndex(elastic.prefix)];

@@ -106,11 +106,12 @@ export function createElasticsearchCopying(parts: CopyingParts): Copying {
   return {
     async *copyOut({ sinceDay, wanted } = {}) {
       await fresh.beforeWhole([allEvents(prefix)]);
-      const first = await firstDay(parts);
-      yield { kind: 'since', day: first };
+      const before = await firstDay(parts);
+      yield { kind: 'since', day: before };
       yield* copyState(elastic, fresh, journal, sinceDay);
       await fresh.beforeWhole([allEvents(prefix)]);
-      const { pieces, indices } = await readSums(parts, first, sinceDay);
+      // A store that was empty a moment ago may have its first batches now.
+      const { pieces, indices, first } = await readSums(parts, before, sinceDay);
       yield* pieces;
       const from = sinceDay !== undefined && sinceDay > first ? sinceDay : first;
       for (const index of indices) {
