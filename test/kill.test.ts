@@ -2,7 +2,7 @@
  * kill -9 of the whole center at random moments while `send` delivers: afterwards every record is there exactly once and the
  * ledger balances. HINOMI_KILL_SEED repeats a run.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,28 +14,12 @@ import { createRandom } from '../src/demo/random.ts';
 import { CENTER_SCOPE } from '../src/model/scope.ts';
 import { openSqliteQueue } from '../src/queue/sqlite.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
-import { addSource, freePort, root } from './center.ts';
+import { addSource, freePort } from './center.ts';
+import { hinomi, killChildren } from './cluster/processes.ts';
 
 const LINES = 200_000;
 const KILLS = 20;
-const children = new Set<ChildProcess>();
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
-function hinomi(args: string[], env: Record<string, string> = {}): ChildProcess & { output: () => string } {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts'), ...args], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk) => (output = (output + chunk).slice(-20_000)));
-  return Object.assign(child, { output: () => output });
-}
+afterAll(killChildren);
 
 async function ready(url: string, child: ChildProcess & { output: () => string }): Promise<void> {
   const end = Date.now() + 30_000;

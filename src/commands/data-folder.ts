@@ -10,9 +10,8 @@ import { type Config, loadConfig } from '../config.ts';
 import { openStore } from '../engines.ts';
 import { actId } from '../ids.ts';
 import type { AuditEntry } from '../model/audit.ts';
-import { CENTER_SCOPE } from '../model/scope.ts';
 import type { CopyableStore } from '../store/copy.ts';
-import { type Change, type DocQuery, type Docs, type Kind, type Store, VersionConflict } from '../store/store.ts';
+import { type Change, VersionConflict } from '../store/store.ts';
 import { UsageError } from './arguments.ts';
 import type { Io } from './io.ts';
 
@@ -92,26 +91,6 @@ function machineUser(): string {
     // A container may run under a number that no passwd file names.
     return String(process.getuid?.() ?? 'unknown');
   }
-}
-
-/** All documents of a kind that fit, page by page. */
-export async function findAll<K extends Kind>(
-  store: Store,
-  kind: K,
-  query: Pick<DocQuery, 'where' | 'order'> = {},
-): Promise<readonly Docs[K][]> {
-  const all: Docs[K][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.find(kind, CENTER_SCOPE, {
-      ...query,
-      limit: 1_000,
-      ...(cursor !== undefined && { cursor }),
-    });
-    all.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return all;
 }
 
 /** The value as the schema leaves it. Throws UsageError naming what is wrong with each property. */

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { type Member, member, memberKind } from '../model/member.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
+import { findAll } from '../store/find-all.ts';
 import { readArguments } from './arguments.ts';
-import { checked, dataOptions, findAll, withData } from './data-folder.ts';
+import { checked, dataOptions, withData } from './data-folder.ts';
 import type { Command } from './io.ts';
 import { createSubcommands } from './subcommands.ts';
 import { printTable } from './table.ts';

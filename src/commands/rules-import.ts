@@ -12,8 +12,9 @@ import { decodeText, filesBelow, packName, readPackSource, usualFolders } from '
 import { findReferences } from '../packs/references.ts';
 import { readRuleFolders, ruleFolders } from '../rule-folder.ts';
 import { readRuleTexts } from '../rule-texts.ts';
+import { findAll } from '../store/find-all.ts';
 import { readArguments, UsageError } from './arguments.ts';
-import { findAll, withData } from './data-folder.ts';
+import { withData } from './data-folder.ts';
 import type { Command, Io } from './io.ts';
 import { describeImport, type ImportPlan } from './rules-import-text.ts';
 import {

@@ -3,7 +3,6 @@
  * (elasticsearch/journal.ts), events into plain indices of their member and period (elasticsearch/events.ts). Needs nothing of the
  * server but its core: no scripts, by-query, ingest pipelines, lifecycle management.
  */
-import { CENTER_SCOPE } from '../model/scope.ts';
 import type { CopyableStore } from './copy.ts';
 import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch/connection.ts';
 import { createElasticsearchCopying } from './elasticsearch/copy.ts';
@@ -14,9 +13,11 @@ import { openEvents } from './elasticsearch/events.ts';
 import { readHealth } from './elasticsearch/health.ts';
 import { appliedIndex, journalIndex, openJournal, removeFound, stateIndex } from './elasticsearch/journal.ts';
 import { createLeads } from './elasticsearch/lead.ts';
+import { plainSettings } from './elasticsearch/make-index.ts';
 import { createFreshness } from './elasticsearch/refresh.ts';
 import { openMemberRoles } from './elasticsearch/roles.ts';
 import { idFloor } from './event-place.ts';
+import { findAll } from './find-all.ts';
 import { kindNames } from './kinds.ts';
 import type { Cause, Change } from './store.ts';
 
@@ -89,14 +90,7 @@ async function withMemberRoles(
   warn: (text: string) => void,
 ): Promise<CopyableStore> {
   const roles = await openMemberRoles(elastic, warn);
-  const there: string[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const page = await store.find('member', CENTER_SCOPE, { limit: 1_000, ...(cursor !== undefined && { cursor }) });
-    there.push(...page.items.map(({ id }) => id));
-    cursor = page.next;
-    if (cursor === undefined) break;
-  }
-  await roles.keep(there);
+  await roles.keep((await findAll(store, 'member')).map(({ id }) => id));
   return {
     ...store,
     async save(changes: readonly Change[], cause?: Cause) {
@@ -133,11 +127,11 @@ async function makeIndices(elastic: Elastic): Promise<void> {
   };
   await Promise.all(
     Object.entries(mappings).map(async ([index, mapping]) => {
-      const settings = { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' };
+      // Not asked first whether it is there: a refusal to that question comes without its reason.
       const { status, body } = await elastic.request<{ error?: { type?: string; reason?: string } }>({
         method: 'PUT',
         path: `/${index}`,
-        body: { settings, mappings: mapping },
+        body: { settings: plainSettings, mappings: mapping },
         accept: [400],
       });
       if (status !== 400) return;

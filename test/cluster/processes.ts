@@ -44,12 +44,18 @@ export interface CenterProcess {
 const READY_MS = 90_000;
 const KEPT_OUTPUT = 20_000;
 const children = new Set<ChildProcess>();
-process.once('exit', () => {
+
+/** Those that are still there, at once; done by itself when this process ends. */
+export function killChildren(): void {
   for (const child of children) child.kill('SIGKILL');
-});
+}
+process.once('exit', killChildren);
 
 /** Any command of Hinomi as a child of this process, ended with it. */
-export function hinomi(args: readonly string[], env: Record<string, string>): ChildProcess & { output: () => string } {
+export function hinomi(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): ChildProcess & { output: () => string } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'src/main.ts'), ...args], {
     cwd: root,
     env: { ...process.env, ...env },

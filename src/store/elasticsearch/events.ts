@@ -9,7 +9,7 @@ import { EVENT_FORMAT, eventTemplate, ledgerIndex, ledgerMapping, periodIndex, p
 import { createEventSearch } from './event-search.ts';
 import { createEventReads } from './find-events.ts';
 import { createLedger } from './ledger.ts';
-import { makeIndex } from './make-index.ts';
+import { makeIndex, plainSettings } from './make-index.ts';
 import { createPeriods } from './period.ts';
 import { createPrune } from './prune.ts';
 import { createPuts } from './put.ts';
@@ -50,11 +50,10 @@ const DAILY_ABOVE = 20_000_000;
 /** Makes the template and the indices that are not there. Throws when a newer center has made them. */
 export async function openEvents(parts: EventsParts): Promise<EventsHalf & Pick<Copying, 'lacking'>> {
   const { elastic, fresh, dailyAbove = DAILY_ABOVE } = parts;
-  const settings = { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' };
   await Promise.all([
     putTemplate(elastic),
-    makeIndex(elastic, ledgerIndex(elastic.prefix), { settings, mappings: ledgerMapping }),
-    makeIndex(elastic, periodIndex(elastic.prefix), { settings, mappings: periodMapping }),
+    makeIndex(elastic, ledgerIndex(elastic.prefix), { settings: plainSettings, mappings: ledgerMapping }),
+    makeIndex(elastic, periodIndex(elastic.prefix), { settings: plainSettings, mappings: periodMapping }),
   ]);
   const search = createEventSearch(elastic, fresh);
   const periods = createPeriods(elastic, dailyAbove);
