@@ -6,7 +6,7 @@ import type { Fields } from '../model/event.ts';
 import { fold } from './fold.ts';
 import { createNearText, isLong, type NearText } from './near-text.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** Asks something of the event under the cursor. */

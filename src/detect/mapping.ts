@@ -5,7 +5,7 @@
 import type { Fields } from '../model/event.ts';
 import { fold } from './fold.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../own-copy.ts';
 import type { MappingTable, Place, When } from './parse-mapping.ts';
 import type { LogSource } from './rule.ts';
 

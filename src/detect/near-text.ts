@@ -2,7 +2,7 @@
  * Where a long text differs from one seen before: a script host writes the same kilobytes with every command, but for a number in the
  * middle. Knows one text; says nothing about what is in it.
  */
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../own-copy.ts';
 
 /** Longer ones are not kept. */
 const mostLength = 65_536;

@@ -6,7 +6,7 @@ import type { CandidateIndex, KeywordLookup, Lookup } from './candidate-index.ts
 import { createCoreGate } from './core-gate.ts';
 import { createNearScan } from './near-scan.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** What is to be done with the values of events of one shape and one class. */

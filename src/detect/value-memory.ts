@@ -3,7 +3,7 @@
  * One budget for all fields of an engine; when it is spent, everything is forgotten, so hostile values cost time but no memory.
  */
 import type { Question, Slot } from './cursor.ts';
-import { ownCopy } from './own-copy.ts';
+import { ownCopy } from '../own-copy.ts';
 
 export interface ValueMemory {
   /** The same function, remembering what it gave for texts that are not long. What it gives must not change. */

@@ -42,12 +42,18 @@ const cjkRanges: readonly (readonly [number, number])[] = [
   [0xf900, 0xfaff],
 ];
 
-const classes = new Uint8Array(65_536);
-for (let unit = 0; unit < classes.length; unit++) {
-  if (unit >= 0xd800 && unit <= 0xdfff) classes[unit] = unit < 0xdc00 ? HIGH : LOW;
-  else if (wordLike.test(String.fromCharCode(unit))) classes[unit] = WORD;
+/** Class of a unit; beyond CJK it is half of a pair, and classAt has to be asked. */
+export const classOfUnit: Readonly<Uint8Array> = classesOfUnits();
+
+function classesOfUnits(): Uint8Array {
+  const classes = new Uint8Array(65_536);
+  for (let unit = 0; unit < classes.length; unit++) {
+    if (unit >= 0xd800 && unit <= 0xdfff) classes[unit] = unit < 0xdc00 ? HIGH : LOW;
+    else if (wordLike.test(String.fromCharCode(unit))) classes[unit] = WORD;
+  }
+  for (const [from, to] of cjkRanges) classes.fill(CJK, from, to + 1);
+  return classes;
 }
-for (const [from, to] of cjkRanges) classes.fill(CJK, from, to + 1);
 
 function pairClass(text: string, high: number): CharClass {
   const code = text.codePointAt(high) as number;
@@ -58,7 +64,7 @@ function pairClass(text: string, high: number): CharClass {
 /** Class of the character that the unit at `index` belongs to; outside the text, a separator. Text must be normalised. */
 export function classAt(text: string, index: number): CharClass {
   if (index < 0 || index >= text.length) return SEPARATOR;
-  const found = classes[text.charCodeAt(index)] as number;
+  const found = classOfUnit[text.charCodeAt(index)] as number;
   if (found < HIGH) return found as CharClass;
   return pairClass(text, found === HIGH ? index : index - 1);
 }
@@ -77,7 +83,7 @@ export function eachToken(
   let open: CharClass = SEPARATOR;
   // Hot: one table look-up a unit.
   for (let at = 0; at < length; at++) {
-    let found = classes[text.charCodeAt(at)] as number;
+    let found = classOfUnit[text.charCodeAt(at)] as number;
     if (found >= HIGH) found = classAt(text, at);
     if (found === open) continue;
     if (open !== SEPARATOR) take(start, at, open);

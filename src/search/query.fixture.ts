@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Fields } from '../model/event.ts';
 import type { Query } from './query.ts';
+import { createTermCollector, type TermCollector } from './term-collector.ts';
 
 // Among them those that normalising changes, joins or splits.
 export const letter = fc.oneof(
@@ -120,3 +121,14 @@ export const queryFor = (event: Fields): fc.Arbitrary<Query> => {
     ),
   })).query;
 };
+
+/** Spells a term so that whatever it holds stands between blanks, to be read back by termsIn. */
+export const createSpelledCollector = (): TermCollector =>
+  createTermCollector((term) => JSON.stringify(term).replaceAll(' ', '\\u0020'));
+
+/** What one taking holds of the events. */
+export function termsIn(collector: TermCollector, events: readonly Fields[]): string[] {
+  for (const event of events) collector.add(event);
+  const text = collector.take();
+  return text === '' ? [] : text.split(' ').map((word) => (word.startsWith('"') ? JSON.parse(word) : word));
+}

@@ -1,11 +1,10 @@
 /**
- * What an index of words needs: the terms an event holds, and the terms a query cannot do without. Terms propose, match.ts
+ * The terms that a query cannot do without, in an index of the terms that events hold (term-collector.ts). Terms propose, match.ts
  * decides: every event that matches a query holds the query's terms; the reverse is not promised.
  */
-import type { Fields, Scalar } from '../model/event.ts';
 import { entityFields, notFreeText } from './fields.ts';
-import { freeText, wholeForms } from './match.ts';
-import { eachToken, normalise, type Token, tokensOf, WORD } from './normalise.ts';
+import { wholeForms } from './match.ts';
+import { normalise, type Token, tokensOf, WORD } from './normalise.ts';
 import type { Query } from './query.ts';
 import { certainPrefixes, certainTokens, parseWildcard, type Wildcard } from './wildcard.ts';
 
@@ -17,77 +16,16 @@ export type TermQuery =
   | { readonly op: 'prefix'; readonly term: string };
 
 /** Longer words are indexed by their beginning. */
-const TERM_CHARS = 64;
+export const TERM_CHARS = 64;
 const ENTITY_CHARS = 256;
 /** More required terms than this make no index answer more exact. */
 const MAX_REQUIRED = 32;
 /** A shorter beginning has so many words that looking them up costs more than it spares. */
 const PREFIX_CHARS = 3;
 
-const CACHED_VALUES = 8_192;
-const CACHED_CHARS = 200;
-const textCache = new Map<string, readonly string[]>();
-const entityCache = new Map<string, Map<string, string>>();
-
-/**
- * Adds the event's terms: words, pairs of neighbours in CJK runs, and `field=value` for fields to pivot on. Word terms hold no "=".
- */
-export function eventTerms(event: Fields, into: Set<string>): void {
-  for (const field of Object.keys(event)) {
-    const value = event[field];
-    const text = !notFreeText.has(field);
-    const entity = entityFields.has(field);
-    if (Array.isArray(value)) for (const one of value) addTerms(field, one, text, entity, into);
-    else addTerms(field, value as Scalar, text, entity, into);
-  }
-}
-
-function addTerms(field: string, scalar: Scalar, text: boolean, entity: boolean, into: Set<string>): void {
-  const value = String(scalar);
-  if (entity) into.add(cachedEntityTerm(field, value));
-  if (!text) return;
-  if (value.length > CACHED_CHARS) {
-    addTextTerms(value, into);
-    return;
-  }
-  // Hot: most short values were seen a moment ago, and the cached strings carry their hashes.
-  let terms = textCache.get(value);
-  if (terms === undefined) {
-    const found = new Set<string>();
-    addTextTerms(value, found);
-    terms = [...found];
-    if (textCache.size >= CACHED_VALUES) textCache.clear();
-    textCache.set(value, terms);
-  }
-  for (const term of terms) into.add(term);
-}
-
-function addTextTerms(value: string, into: Set<string>): void {
-  const text = freeText(value);
-  eachToken(text, (start, end, kind) => {
-    if (kind === WORD) into.add(text.slice(start, Math.min(end, start + TERM_CHARS)));
-    else for (let at = start; at + 1 < end; at++) into.add(text.slice(at, at + 2));
-  });
-}
-
-function cachedEntityTerm(field: string, value: string): string {
-  let terms = entityCache.get(field);
-  if (terms === undefined) {
-    terms = new Map();
-    entityCache.set(field, terms);
-  }
-  let term = terms.get(value);
-  if (term === undefined) {
-    term = entityTerm(field, normalise(value));
-    if (value.length <= CACHED_CHARS) {
-      if (terms.size >= CACHED_VALUES) terms.clear();
-      terms.set(value, term);
-    }
-  }
-  return term;
-}
-
-const entityTerm = (field: string, normalised: string): string => `${field}=${normalised.slice(0, ENTITY_CHARS)}`;
+/** What an entity's value, normalised, is indexed by as a whole. */
+export const entityTerm = (field: string, normalised: string): string =>
+  `${field}=${normalised.slice(0, ENTITY_CHARS)}`;
 
 /** Undefined: terms are no help, every event has to be looked at. */
 export function queryTerms(query: Query): TermQuery | undefined {

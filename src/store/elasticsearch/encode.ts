@@ -6,7 +6,7 @@ import type { Match } from '../../model/alert.ts';
 import type { Reject } from '../../model/batch.ts';
 import type { Event, Fields } from '../../model/event.ts';
 import { entityFields } from '../../search/fields.ts';
-import { eventTerms } from '../../search/terms.ts';
+import { createTermCollector } from '../../search/term-collector.ts';
 import { blankFreeWord } from '../index-word.ts';
 import type { BatchOutcome, WorkedBatch } from '../store.ts';
 import { eventTime } from '../worked-batch.ts';
@@ -49,12 +49,11 @@ export function encodeEvent(head: BatchHead, event: Event, matches: readonly Mat
   return JSON.stringify({ ...internal, terms, odd: JSON.stringify(event) });
 }
 
+const collector = createTermCollector(blankFreeWord);
+
 function termsOf(event: Event): string {
-  const terms = new Set<string>();
-  eventTerms(event, terms);
-  let text = '';
-  for (const term of terms) text += text === '' ? blankFreeWord(term) : ` ${blankFreeWord(term)}`;
-  return text;
+  collector.add(event);
+  return collector.take();
 }
 
 /** The event's fields, where they differ from what the document says anyway; undefined when a name cannot stand in a document. */

@@ -3,7 +3,7 @@
  * counts. Runs in the thread that calls putBatches, so that the one writer has little to do. Writes nothing itself.
  */
 import { constants, zstdCompressSync } from 'node:zlib';
-import { eventTerms } from '../../search/terms.ts';
+import { createTermCollector } from '../../search/term-collector.ts';
 import { batchNumbers, type StoredBatch } from '../copy.ts';
 import { MINUTE_MS } from '../event-reads.ts';
 import { asciiSafeWord } from '../index-word.ts';
@@ -66,6 +66,8 @@ export interface DayPut {
 
 /** A batch given twice is taken once. Throws when an id does not say the day or place it is to be found at. */
 export function encodeBatches(batches: readonly (WorkedBatch | StoredBatch)[]): DayPut[] {
+  // Nothing that a refused call left behind.
+  collector.take();
   const byDay = new Map<string, Map<string, WorkedBatch>>();
   for (const batch of batches) {
     const day = batchDay(batch);
@@ -97,9 +99,11 @@ function encodeDay(day: string, batches: readonly WorkedBatch[]): DayPut {
 interface OpenBlock {
   readonly times: number[];
   readonly lines: string[];
-  readonly terms: Set<string>;
   chars: number;
 }
+
+/** Between two takings, the events of one open block. */
+const collector = createTermCollector(asciiSafeWord);
 
 function encodeSource(
   batches: readonly WorkedBatch[],
@@ -108,10 +112,10 @@ function encodeSource(
   counts: Map<string, CountPut>,
 ): void {
   const { memberId: member, sourceId: source } = batches[0] as WorkedBatch;
-  let open: OpenBlock = { times: [], lines: [], terms: new Set(), chars: 0 };
+  let open: OpenBlock = { times: [], lines: [], chars: 0 };
   const closeBlock = (): void => {
     blocks.push(packBlock(member, source, open));
-    open = { times: [], lines: [], terms: new Set(), chars: 0 };
+    open = { times: [], lines: [], chars: 0 };
   };
   for (const batch of batches) {
     const firstBlock = blocks.length;
@@ -125,7 +129,7 @@ function encodeSource(
       open.times.push(atMs);
       open.lines.push(line);
       open.chars += line.length;
-      eventTerms(event, open.terms);
+      collector.add(event);
       const block = blocks.length - firstBlock;
       const piece = pieces.at(-1);
       if (piece === undefined || piece[0] !== block) pieces.push([block, offset, offset]);
@@ -161,18 +165,16 @@ function addCount(counts: Map<string, CountPut>, member: string, source: string,
 }
 
 /** Body: first line the times (JSON array of milliseconds), then one event a line. */
-function packBlock(member: string, source: string, { times, lines, terms }: OpenBlock): BlockPut {
+function packBlock(member: string, source: string, { times, lines }: OpenBlock): BlockPut {
   const text = `${JSON.stringify(times)}\n${lines.join('\n')}`;
   const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
-  const words: string[] = [];
-  for (const term of terms) words.push(asciiSafeWord(term));
   return {
     member,
     source,
     minMs: times.reduce((min, at) => Math.min(min, at)),
     maxMs: times.reduce((max, at) => Math.max(max, at)),
     events: lines.length,
-    words: words.join(' '),
+    words: collector.take(),
     // A copy of its own size: what zlib returns lies in a larger buffer, and that would travel between the threads.
     body: new Uint8Array(packed),
   };
