@@ -28,6 +28,7 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds);
+const WARM_ROUNDS = 5;
 const READ_ROUNDS = 100;
 const READ_LIMIT_MS = 90_000;
 const LOAD_PER_SECOND = 300;
@@ -39,14 +40,14 @@ const say = (text: string): void =>
 
 async function measureShare(cluster: BenchCluster, loads: WindowsLoad[]): Promise<Round[]> {
   const measured: Round[] = [];
-  const warm = async (number: number): Promise<void> => {
-    const { events, seconds, plainSeconds } = await measureRound(cluster, 0, next(loads), `warm-${number}`);
-    say(`warmed with ${events} events, ${seconds.toFixed(1)} s, plain ${plainSeconds.toFixed(1)} s`);
-  };
+  // The compilers of Java and Node work on for a hundred thousand documents; what is measured then are other lines.
+  const warming = next(loads);
   for (const workers of [1, 2]) {
     await cluster.run({ intake: 1, api: 1, correlator: 1, worker: workers });
-    // The compilers of Java and Node need some thousand documents of each kind.
-    for (let number = 0; number < (workers === 1 ? 2 : 1); number++) await warm(workers * 10 + number);
+    for (let number = 0; number < WARM_ROUNDS; number++) {
+      const { events, seconds, plainSeconds } = await measureRound(cluster, 0, warming, `warm-${workers}-${number}`);
+      say(`warmed with ${events} events, ${seconds.toFixed(1)} s, plain ${plainSeconds.toFixed(1)} s`);
+    }
     for (let round = 0; round < rounds; round++) {
       const one = await measureRound(cluster, workers, next(loads), `round-${workers}-${round}`);
       measured.push(one);
@@ -106,7 +107,7 @@ if (!isPresent('sigmahq-rules.tar.gz', 'otrf-windows.ndjson.zst')) {
 }
 const cluster = await openBenchCluster(options.heap);
 try {
-  const loads = await windowsLoads(2 * rounds + 4, Number(options.events));
+  const loads = await windowsLoads(2 * rounds + 2, Number(options.events));
   const live = next(loads);
   const share = await measureShare(cluster, loads);
   const peaks = (['intake', 'worker', 'correlator', 'redis', 'elasticsearch'] as const).map(

@@ -4,10 +4,10 @@
  * Keeping the body whole keeps the evidence: a record is a view into what the sender wrote.
  */
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { constants, zstdCompress } from 'node:zlib';
+import { unpack } from '../unpack.ts';
 
 const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
 
 /** Where the records are in a body: start and length in turns, in bytes. */
 export type Spans = readonly number[];
@@ -24,7 +24,7 @@ export async function packFrame(body: Uint8Array, spans: Spans): Promise<Uint8Ar
 
 /** The records' bytes, in the order they came. Throws when the frame is not what packFrame wrote. */
 export async function unpackFrame(frame: Uint8Array, maxBytes: number): Promise<readonly Uint8Array[]> {
-  const bytes = await decompress(frame, { maxOutputLength: maxBytes });
+  const bytes = await unpack('zstd', frame, maxBytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(0, true);
   const bodyAt = 4 + 8 * count;

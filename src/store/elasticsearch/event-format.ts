@@ -123,9 +123,8 @@ export const eventTemplate = (prefix: string): object => ({
     settings: {
       number_of_shards: 1,
       auto_expand_replicas: '0-1',
-      // Half the disk for the same work (measured); a second is what the store promises to other processes twice over.
+      // Half the disk for the same work (measured).
       codec: 'best_compression',
-      refresh_interval: '1s',
     },
     mappings: eventMapping,
   },

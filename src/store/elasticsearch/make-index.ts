@@ -2,8 +2,8 @@
 import { IndexClosed } from './bulk.ts';
 import { backOffMs, type Elastic, type Patience } from './connection.ts';
 
-/** Of the indices that are not a member's: small, and found by others within a second. */
-export const plainSettings = { number_of_shards: 1, auto_expand_replicas: '0-1', refresh_interval: '1s' } as const;
+/** Of the indices that are not a member's: small. When they are refreshed says refresh.ts. */
+export const plainSettings = { number_of_shards: 1, auto_expand_replicas: '0-1' } as const;
 
 /**
  * Without a `body`, as a template says. What is there stays as it is; fields that its mapping lacks are added. Throws with the
