@@ -26,6 +26,7 @@ export interface Connector<Config = unknown> {
    * One record in, one or more events out, in the record's order. "@timestamp" (ISO 8601 UTC) where the record has a time.
    * One value, one place: a value that ECS has a field for goes there and only there, any other keeps its own name under the
    * product's prefix. Throws RecordError when the record is not of this product: it becomes a reject with that message.
+   * The events are the caller's from then on, who writes into them.
    */
   parse(record: string, source: SourceContext<Config>): readonly Fields[];
 }

@@ -3,10 +3,10 @@
  * Slots remember by generation: moving to the next event touches nothing.
  */
 import type { Fields } from '../model/event.ts';
+import { ownCopy } from '../own-copy.ts';
 import { fold } from './fold.ts';
 import { createNearText, isLong, type NearText } from './near-text.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from '../own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** Asks something of the event under the cursor. */

@@ -3,9 +3,9 @@
  * Routing is correctness, not only speed: a rule that only negates would fire on every event of other products.
  */
 import type { Fields } from '../model/event.ts';
+import { ownCopy } from '../own-copy.ts';
 import { fold } from './fold.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from '../own-copy.ts';
 import type { MappingTable, Place, When } from './parse-mapping.ts';
 import type { LogSource } from './rule.ts';
 

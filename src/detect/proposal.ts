@@ -2,11 +2,12 @@
  * The rules worth asking about an event: one walk over its values, which passes over those that led to nothing new since the last
  * event of the same shape. Proposes, never decides, whatever is remembered.
  */
+
+import { ownCopy } from '../own-copy.ts';
 import type { CandidateIndex, KeywordLookup, Lookup } from './candidate-index.ts';
 import { createCoreGate } from './core-gate.ts';
 import { createNearScan } from './near-scan.ts';
 import { canonicalText, isScalar } from './number-text.ts';
-import { ownCopy } from '../own-copy.ts';
 import { isSearchable } from './searchable.ts';
 
 /** What is to be done with the values of events of one shape and one class. */

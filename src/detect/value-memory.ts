@@ -2,8 +2,9 @@
  * What a field's values led to last time: paths, users and parents repeat, and a look-up by value is cheaper than a search in it.
  * One budget for all fields of an engine; when it is spent, everything is forgotten, so hostile values cost time but no memory.
  */
-import type { Question, Slot } from './cursor.ts';
+
 import { ownCopy } from '../own-copy.ts';
+import type { Question, Slot } from './cursor.ts';
 
 export interface ValueMemory {
   /** The same function, remembering what it gave for texts that are not long. What it gives must not change. */

@@ -158,15 +158,14 @@ function enrich(fields: Fields, batch: Batch, dataset: string, id: string): Even
   const claimed = fields['@timestamp'];
   const claimedMs = typeof claimed === 'string' ? Date.parse(claimed) : Number.NaN;
   const credible = claimedMs >= 631_152_000_000 && claimedMs <= Date.parse(batch.receivedAt) + DAY_MS;
-  const event: Event = {
-    ...fields,
-    '@timestamp': credible ? (claimed as string) : batch.receivedAt,
-    'event.id': id,
-    'event.ingested': batch.receivedAt,
-    'event.dataset': dataset,
-    'organization.id': batch.memberId,
-    'hinomi.source_id': batch.sourceId,
-  };
+  // Hot: the connector's own object, for a copy of so many fields costs as much as a rule.
+  const event = fields as Event;
+  event['@timestamp'] = credible ? (claimed as string) : batch.receivedAt;
+  event['event.id'] = id;
+  event['event.ingested'] = batch.receivedAt;
+  event['event.dataset'] = dataset;
+  event['organization.id'] = batch.memberId;
+  event['hinomi.source_id'] = batch.sourceId;
   if (!credible && claimed !== undefined) event['hinomi.claimed_time'] = claimed;
   return event;
 }

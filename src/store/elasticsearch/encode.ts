@@ -33,45 +33,45 @@ const END_MS = 253_402_300_800_000;
 export function encodeEvent(head: BatchHead, event: Event, matches: readonly Match[]): string {
   const atMs = eventTime(event, Date.parse(head.received));
   const at = atMs >= FIRST_MS && atMs < END_MS ? new Date(atMs).toISOString() : atMs;
-  const internal = {
+  const internal = (): Record<string, unknown> => ({
     kind: 'event' satisfies EventKind,
     '@timestamp': at,
     'event.id': event['event.id'],
     ...head,
     ...(matches.length > 0 && { matched: matches.length, matches: JSON.stringify(matches) }),
-  };
-  const terms = termsOf(event);
-  const fields = fieldsOf(head, event, at);
-  if (fields !== undefined) {
-    const line = JSON.stringify({ ...internal, ...fields, terms });
+  });
+  collector.add(event);
+  const terms = collector.take();
+  const doc = internal();
+  if (addFields(doc, head, event, at)) {
+    doc.terms = terms;
+    const line = JSON.stringify(doc);
     if (!holdsHalfPair(line)) return line;
   }
-  return JSON.stringify({ ...internal, terms, odd: JSON.stringify(event) });
+  return JSON.stringify({ ...internal(), terms, odd: JSON.stringify(event) });
 }
 
 const collector = createTermCollector(blankFreeWord);
 
-function termsOf(event: Event): string {
-  collector.add(event);
-  return collector.take();
-}
-
-/** The event's fields, where they differ from what the document says anyway; undefined when a name cannot stand in a document. */
-function fieldsOf(head: BatchHead, event: Event, at: string | number): object | undefined {
+/** Adds the event's fields where they differ from what the document says anyway. False when a name cannot stand in a document. */
+function addFields(doc: Record<string, unknown>, head: BatchHead, event: Event, at: string | number): boolean {
   const implied: Fields = { ...head, '@timestamp': at, 'event.ingested': head.received };
-  const fields: Fields = {};
   const rest: Fields = {};
+  let any = false;
   for (const name of Object.keys(event)) {
     const value = event[name] as Fields[string];
     if (name === 'event.id' || (value === implied[name] && name !== 'received')) continue;
     // Hot: the names of a product's events are few.
-    if (!goodNames.has(name) && !isGoodName(name)) return undefined;
-    if (entityFields.has(name) && !Object.hasOwn(head, name)) fields[name] = value;
-    else rest[name] = value;
+    if (!goodNames.has(name) && !isGoodName(name)) return false;
+    if (entityFields.has(name) && !Object.hasOwn(head, name)) doc[name] = value;
+    else {
+      rest[name] = value;
+      any = true;
+    }
   }
-  for (const name in implied) if (name !== 'received' && !Object.hasOwn(event, name)) return undefined;
-  for (const _ in rest) return { ...fields, rest };
-  return fields;
+  for (const name in implied) if (name !== 'received' && !Object.hasOwn(event, name)) return false;
+  if (any) doc.rest = rest;
+  return true;
 }
 
 const NAME_CHARS = 512;
