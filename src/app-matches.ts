@@ -50,7 +50,7 @@ export async function beginMatchesWork(parts: MatchesWorkParts, first: LoadedRul
   function begin({ correlator, rulesById }: LoadedRules): Stop {
     const walk = createMatchesWalk({ ...parts, correlator, rulesById });
     const stopApplying = parts.matches.work(walk.apply, {
-      maxJobs: 16,
+      maxJobs: 64,
       maxBytes: 4 * 1024 * 1024,
       leaseMs: 20_000,
       maxAttempts: 20,

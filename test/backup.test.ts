@@ -108,7 +108,7 @@ it('joins a full backup and later ones, and says when days are missing between t
     await store.putBatches([more]);
     const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
     const doc = makeAlert('a3', { version: 2, memberId: 'minami', count: 2 });
-    await store.save([{ kind: 'alert', doc }], { ...more, alerts: 1, newestMs: 9_999, term });
+    await store.save([{ kind: 'alert', doc }], { batches: [{ ...more, alerts: 1, newestMs: 9_999 }], term });
     await store.prune('2026-11-18');
   });
   expect((await run('backup', '--data', data, '--to', later, '--since', today)).code).toBe(0);

@@ -64,8 +64,8 @@ async function write(parts: CarrierParts, lot: readonly CopyPiece[], chars: numb
   await store.copyIn(lot.filter((piece) => piece.kind !== 'batch' || lacking.has(piece.batch.batchId)));
   if (matches !== undefined) {
     const matched = batches.filter((batch) => batch.matches.length > 0);
-    const applied = await Promise.all(matched.map(({ batchId }) => store.applied(batchId)));
-    const waiting = matched.filter((_, index) => applied[index] === undefined);
+    const applied = await store.applied(matched.map(({ batchId }) => batchId));
+    const waiting = matched.filter(({ batchId }) => !applied.has(batchId));
     if (waiting.length > 0) await matches.push(waiting.map((batch) => toMatchesJob(batch)));
   }
   onWritten({ events: batches.reduce((sum, { events }) => sum + events.length, 0), chars, batches: batches.length });

@@ -166,10 +166,11 @@ export function addIngest(server: FastifyInstance, parts: IngestParts): void {
     ) {
       throw new Refusal('not-found', 'this source has no such receipt; receipts are kept for two weeks');
     }
-    const outcome = await parts.store.outcome(CENTER_SCOPE, request.params.id, known.receivedAt);
-    const applied = outcome?.matches === 0 ? 0 : await parts.store.applied(request.params.id);
+    const { id } = request.params;
+    const outcome = await parts.store.outcome(CENTER_SCOPE, id, known.receivedAt);
+    const applied = outcome?.matches === 0 ? 0 : (await parts.store.applied([id])).get(id);
     return {
-      batchId: request.params.id,
+      batchId: id,
       sourceId: source.id,
       receivedAt: known.receivedAt,
       state: known.state,

@@ -3,14 +3,16 @@ import { expect, test } from 'vitest';
 import type { Correlator } from '../correlate/correlator.ts';
 import type { Finding } from '../correlate/finding.ts';
 import type { IncidentBook } from '../incident/book.ts';
+import { alertId } from '../incident/fold-alert.ts';
 import type { Match } from '../model/alert.ts';
 import type { LeasedJob } from '../queue/queue.ts';
-import type { Store } from '../store/store.ts';
+import { batchesOf } from '../store/cause.ts';
+import type { Cause, Store } from '../store/store.ts';
 import { createSpans, type FinishedSpan } from '../telemetry/spans.ts';
 import { noTracer, type Tracer } from '../telemetry/tracer.ts';
 import { createMatchesWalk, rebuildMemory } from './matches.ts';
 
-const finding = (ruleId: string) => ({ ruleId }) as Finding;
+const finding = (ruleId: string) => ({ ruleId, memberId: 'm', key: [], periodStartMs: 0 }) as unknown as Finding;
 const job = (id: string, atMs: number): LeasedJob =>
   ({
     id,
@@ -22,11 +24,13 @@ const job = (id: string, atMs: number): LeasedJob =>
 function bench(tracer: Tracer = noTracer) {
   const log: string[] = [];
   const causes: unknown[] = [];
+  const applied = new Map<string, number>();
   let broken = false;
   const correlator = {
     windowMs: 1_000,
     add: (matches: readonly Match[]) => {
       log.push(`add ${matches.map(({ ruleId }) => ruleId)}`);
+      if (matches.some(({ ruleId }) => ruleId === 'bad')) throw new Error('no such match');
       return matches.map(({ ruleId }) => finding(ruleId));
     },
     advance: (toMs: number) => {
@@ -36,17 +40,19 @@ function bench(tracer: Tracer = noTracer) {
   } as unknown as Correlator;
   const book = {
     apply: (findings: readonly Finding[]) => ({
-      changes: findings.map(({ ruleId }) => ruleId),
+      changes: findings.map((one) => ({ kind: 'alert', doc: { id: alertId(one), ruleId: one.ruleId } })),
       commit: () => undefined,
     }),
   } as unknown as IncidentBook;
   const store = {
-    save: async (changes: readonly string[], cause: unknown) => {
+    save: async (changes: readonly { doc: { ruleId: string } }[], cause: Cause) => {
       if (broken) throw new Error('the disk is full');
-      log.push(`save ${changes}`);
+      log.push(`save ${changes.map(({ doc }) => doc.ruleId)}`);
       causes.push(cause);
+      for (const { batchId, alerts } of batchesOf(cause)) applied.set(batchId, alerts);
       return true;
     },
+    applied: async (ids: readonly string[]) => new Map([...applied].filter(([id]) => ids.includes(id))),
   } as unknown as Store;
   const walk = createMatchesWalk({
     store,
@@ -57,7 +63,7 @@ function bench(tracer: Tracer = noTracer) {
     tracer,
     onSaved: () => undefined,
   });
-  return { walk, log, causes, breakDisk: (now: boolean) => (broken = now) };
+  return { walk, log, causes, applied, breakDisk: (now: boolean) => (broken = now) };
 }
 
 test('what could not be written is written before what came later, and given to the correlator once', async () => {
@@ -75,7 +81,55 @@ test('one after the other, from wherever they are called; each with its cause', 
   const { walk, log, causes } = bench();
   await Promise.all([walk.apply([job('a', 5)]), walk.advance(500), walk.advance(900), walk.apply([job('b', 7)])]);
   expect(log).toEqual(['add a', 'save a', 'advance 500', 'advance 900', 'save at 900', 'add b', 'save b']);
-  expect(causes).toMatchObject([{ batchId: 'a', newestMs: 5 }, { advancedMs: 900 }, { batchId: 'b', newestMs: 7 }]);
+  expect(causes).toMatchObject([
+    { batches: [{ batchId: 'a', newestMs: 5 }] },
+    { advancedMs: 900 },
+    { batches: [{ batchId: 'b', newestMs: 7 }] },
+  ]);
+});
+
+test('batches that come together are given one by one and written at once, each with its own alerts', async () => {
+  const { walk, log, causes } = bench();
+  await walk.apply([job('a', 5), job('b', 7), { ...job('c', 3), body: Buffer.from('[]') }]);
+  expect(log).toEqual(['add a', 'add b', 'add ', 'save a,b']);
+  expect(causes).toMatchObject([
+    {
+      term: 1,
+      batches: [
+        { batchId: 'a', newestMs: 5, alerts: 1 },
+        { batchId: 'b', newestMs: 7, alerts: 1 },
+        { batchId: 'c', newestMs: undefined, alerts: 0 },
+      ],
+    },
+  ]);
+});
+
+test('of batches that come together those written before are left out', async () => {
+  const { walk, log, applied } = bench();
+  applied.set('b', 1);
+  await walk.apply([job('a', 5), job('b', 7)]);
+  expect(log).toEqual(['add a', 'save a']);
+});
+
+test('batches that could not be written together come again one by one, and are written together', async () => {
+  const { walk, log, applied, breakDisk } = bench();
+  breakDisk(true);
+  await expect(walk.apply([job('a', 1), job('b', 2)])).rejects.toThrow('full');
+  await expect(walk.apply([job('b', 2)])).rejects.toThrow('full');
+  breakDisk(false);
+  await walk.apply([job('b', 2)]);
+  expect(log).toEqual(['add a', 'add b', 'save a,b']);
+  expect([...applied.keys()]).toEqual(['a', 'b']);
+});
+
+test('one that cannot be given keeps the others from nothing', async () => {
+  const { walk, log, applied } = bench();
+  await expect(walk.apply([job('a', 1), job('bad', 2), job('c', 3)])).rejects.toThrow('no such match');
+  await walk.apply([job('a', 1)]);
+  await expect(walk.apply([job('bad', 2)])).rejects.toThrow('no such match');
+  await walk.apply([job('c', 3)]);
+  expect(log).toEqual(['add a', 'add bad', 'save a', 'add bad', 'add c', 'save c']);
+  expect([...applied.keys()]).toEqual(['a', 'c']);
 });
 
 test('a new correlator learns from the window before the newest match, and then how far event time had come', async () => {

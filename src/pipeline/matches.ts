@@ -6,6 +6,7 @@ import type { Correlator } from '../correlate/correlator.ts';
 import type { Finding } from '../correlate/finding.ts';
 import type { RuleHead } from '../detect/rule.ts';
 import type { IncidentBook } from '../incident/book.ts';
+import { alertId } from '../incident/fold-alert.ts';
 import type { Match } from '../model/alert.ts';
 import type { TracedHead } from '../model/batch.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
@@ -34,15 +35,20 @@ export interface MatchesWalk {
   advance(toMs: number): Promise<void>;
 }
 
-/** Findings that the correlator gave and that are not written yet, and what is saved with them. */
-interface Unwritten {
+/** What one batch's matches led to. */
+interface Given {
+  readonly batch: Omit<Applied, 'alerts'>;
   readonly findings: readonly Finding[];
-  readonly cause: Omit<Applied, 'alerts'> | { readonly advancedMs: number };
 }
+
+/** Findings that the correlator gave and that are not written yet: of batches that came together, or of event time that moved on. */
+type Unwritten = { readonly batches: Given[] } | { readonly advancedMs: number; readonly findings: readonly Finding[] };
 
 /**
  * What could not be written stays, in its order, and is written before anything that comes after it: the correlator has seen those
  * matches and finds nothing new in them a second time, and a restart counts on it that what was found first was written first.
+ * Batches that come together are written together, for a save takes its time whatever it holds: so a correlator that falls behind
+ * catches up.
  */
 export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
   const unwritten: Unwritten[] = [];
@@ -52,49 +58,58 @@ export function createMatchesWalk(parts: MatchesParts): MatchesWalk {
     last = turn.catch(() => undefined);
     return turn;
   };
-  const writeAll = async (onWritten?: (written: Unwritten, alerts: number) => void): Promise<void> => {
+  const writeAll = async (onWritten: (given: Given, alerts: number) => void): Promise<void> => {
     for (let next = unwritten[0]; next !== undefined; next = unwritten[0]) {
-      const alerts = await write(parts, next);
+      const written = await write(parts, next);
       unwritten.shift();
-      onWritten?.(next, alerts);
+      for (const [given, alerts] of written) onWritten(given, alerts);
     }
   };
-  const applyJob = async ({ id, receivedAt, body }: LeasedJob, span: Span): Promise<void> => {
+  const waits = (id: string): boolean =>
+    unwritten.some((one) => 'batches' in one && one.batches.some(({ batch }) => batch.batchId === id));
+
+  const give = async (jobs: readonly LeasedJob[]): Promise<void> => {
     // One that waits here already was given to the correlator at its first attempt.
-    if (!unwritten.some(({ cause }) => isOf(cause, id))) {
-      const matches = JSON.parse(Buffer.from(body).toString()) as Match[];
+    const fresh = jobs.filter(({ id }) => !waits(id));
+    // Alone, a batch that was written before is known by its mark; among others it would be in their way.
+    const applied = fresh.length > 1 ? await parts.store.applied(fresh.map(({ id }) => id)) : new Map();
+    const read = fresh
+      .filter(({ id }) => !applied.has(id))
+      .map((job) => ({ job, matches: JSON.parse(Buffer.from(job.body).toString()) as Match[] }));
+    const batches: Given[] = [];
+    for (const { job, matches } of read) {
       const newestMs = matches.reduce<number | undefined>(later, undefined);
-      unwritten.push({ findings: parts.correlator.add(matches), cause: { batchId: id, receivedAt, newestMs } });
+      const findings = parts.correlator.add(matches);
+      const given = { batch: { batchId: job.id, receivedAt: job.receivedAt, newestMs }, findings };
+      // From the first on: what it found must not be lost when a later one fails.
+      if (batches.push(given) === 1) unwritten.push({ batches });
     }
-    await writeAll(({ findings, cause }, alerts) => {
-      if (isOf(cause, id)) span.set({ 'hinomi.findings': findings.length, 'hinomi.alerts': alerts });
-    });
   };
+
   return {
     apply: (jobs) =>
       inTurn(async () => {
-        for (const job of jobs) {
-          const span = followMatches(parts.tracer, job);
-          try {
-            await applyJob(job, span);
-            span.end();
-          } catch (error) {
-            span.fail(error);
-            throw error;
-          }
+        const spans = new Map(jobs.map((job) => [job.id, followMatches(parts.tracer, job)]));
+        try {
+          await give(jobs);
+          await writeAll(({ batch, findings }, alerts) =>
+            spans.get(batch.batchId)?.set({ 'hinomi.findings': findings.length, 'hinomi.alerts': alerts }),
+          );
+          for (const span of spans.values()) span.end();
+        } catch (error) {
+          for (const span of spans.values()) span.fail(error);
+          throw error;
         }
       }),
     advance: (toMs) =>
       inTurn(async () => {
         const findings = parts.correlator.advance(toMs);
         // Nothing found: nothing that a restart would find again.
-        if (findings.length > 0) unwritten.push({ findings, cause: { advancedMs: toMs } });
-        await writeAll();
+        if (findings.length > 0) unwritten.push({ findings, advancedMs: toMs });
+        await writeAll(() => undefined);
       }),
   };
 }
-
-const isOf = (cause: Unwritten['cause'], batchId: string): boolean => 'batchId' in cause && cause.batchId === batchId;
 
 /** A job without a head was pushed before jobs of matches had one. */
 function followMatches(tracer: Tracer, job: LeasedJob): Span {
@@ -106,26 +121,38 @@ function followMatches(tracer: Tracer, job: LeasedJob): Span {
 
 const later = (ms: number | undefined, { atMs }: Match): number => Math.max(ms ?? atMs, atMs);
 
-/** Answers how many alerts it wrote. */
-async function write(parts: MatchesParts, { findings, cause }: Unwritten): Promise<number> {
+/** Answers how many alerts each batch touched, of those written now. */
+async function write(parts: MatchesParts, next: Unwritten): Promise<readonly (readonly [Given, number])[]> {
+  const batches = 'batches' in next ? next.batches : [];
+  const findings = 'batches' in next ? batches.flatMap((given) => given.findings) : next.findings;
   for (let attempt = 1; ; attempt++) {
     const { changes, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
-    const alerts = changes.filter((change) => change.kind === 'alert').length;
+    const touched = new Set(changes.flatMap(({ kind, doc }) => (kind === 'alert' ? [doc.id] : [])));
+    const counted = batches.map((given) => [given, alertsOf(given, touched)] as const);
+    const cause =
+      'batches' in next
+        ? { batches: counted.map(([{ batch }, alerts]): Applied => ({ ...batch, alerts })) }
+        : { advancedMs: next.advancedMs };
     try {
-      const { term } = parts;
-      const written = await parts.store.save(
-        changes,
-        'batchId' in cause ? { ...cause, alerts, term } : { ...cause, term },
-      );
-      if (!written) return 0;
+      const written = await parts.store.save(changes, { ...cause, term: parts.term });
+      if (!written) return batches.map((given) => [given, 0]);
       commit();
       parts.onSaved(changes);
-      return alerts;
+      return counted;
     } catch (error) {
       if (!(error instanceof VersionConflict) || attempt >= 20) throw error;
       await reload(parts, error.kind, error.id);
     }
   }
+}
+
+function alertsOf({ findings }: Given, touched: ReadonlySet<string>): number {
+  const ids = new Set<string>();
+  for (const finding of findings) {
+    const id = alertId(finding);
+    if (touched.has(id)) ids.add(id);
+  }
+  return ids.size;
 }
 
 /** An analyst was faster: their version counts, and ours is made anew on top of it. */

@@ -62,7 +62,7 @@ export async function portrait(
     outcomes: await Promise.all(
       batches.map(({ batchId, receivedAt }) => store.outcome(CENTER_SCOPE, batchId, receivedAt)),
     ),
-    applied: await Promise.all(batches.map(({ batchId }) => store.applied(batchId))),
+    applied: [...(await store.applied(batches.map(({ batchId }) => batchId)))].sort(),
     rejects: await all((cursor) =>
       store.findRejects(CENTER_SCOPE, { limit: 1_000, ...(cursor !== undefined && { cursor }) }),
     ),
@@ -128,7 +128,7 @@ export async function fill(store: CopyableStore): Promise<{ gone: WorkedBatch; b
   const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
   await release();
   for (const [index, { batchId, receivedAt }] of batches.slice(0, -1).entries())
-    await store.save([], { batchId, receivedAt, alerts: index, newestMs: 1_000 + index, term });
+    await store.save([], { batches: [{ batchId, receivedAt, alerts: index, newestMs: 1_000 + index }], term });
   await store.save([], { advancedMs: 77, term });
   await store.save([
     ...['kita', 'minami', 'nishi'].map(member),
@@ -186,7 +186,7 @@ export function copyingContract(from: OpenedStore, to: OpenedStore): void {
     const { term, release } = await store.takeLead('test', AbortSignal.timeout(5_000));
     await release();
     const doc = makeAlert('a8', { version: 2, count: 9 });
-    await store.save([{ kind: 'alert', doc }], { ...more, alerts: 1, newestMs: 5_000_000, term });
+    await store.save([{ kind: 'alert', doc }], { batches: [{ ...more, alerts: 1, newestMs: 5_000_000 }], term });
     await store.save([
       { ...session('s1', 2), remove: true } as Change,
       session('s3'),
@@ -246,7 +246,7 @@ export function partContract(from: OpenedStore, to: OpenedStore): void {
       expect(after[part], part).toEqual(before[part]);
     const events = (before.events as Event[]).filter((event) => event['event.ingested'] >= sinceDay);
     expect(after.events).toEqual(events);
-    expect(await to.store.applied(batches[0]?.batchId as string)).toBeUndefined();
+    expect(await to.store.applied([batches[0]?.batchId as string])).toEqual(new Map());
   });
 }
 
@@ -271,7 +271,10 @@ export function workingContract(from: OpenedStore, to: OpenedStore): void {
         const changes = ['a', 'z'].map(
           (id): Change => ({ kind: 'alert', doc: makeAlert(id, { count: applied + 1, version: applied + 2 }) }),
         );
-        await store.save([...changes, session(`s${applied}`)], { ...batch, alerts: 2, newestMs: applied, term });
+        await store.save([...changes, session(`s${applied}`)], {
+          batches: [{ ...batch, alerts: 2, newestMs: applied }],
+          term,
+        });
         applied++;
       }
     })();

@@ -1,6 +1,7 @@
 /** The part of the store's contract that is about documents. Run by store.contract.ts. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CENTER_SCOPE, type Scope } from '../model/scope.ts';
+import { batchesOf } from './cause.ts';
 import type { OpenedStore } from './store.fixture.ts';
 import { makeAlert, makeAudit, makeCampaign, makeIncident } from './store.fixture.ts';
 import { type Cause, type Change, Deposed, type DocQuery, type Kind, type Store, VersionConflict } from './store.ts';
@@ -13,7 +14,7 @@ async function lead(store: Store): Promise<{ term: number; mark: (batchId: strin
   // A term lasts until the next one, whoever watches over it.
   await release();
   const receivedAt = '2026-11-20T01:00:00.000Z';
-  return { term, mark: (batchId, newestMs) => ({ batchId, receivedAt, alerts: 3, newestMs, term }) };
+  return { term, mark: (batchId, newestMs) => ({ batches: [{ batchId, receivedAt, alerts: 3, newestMs }], term }) };
 }
 
 async function allIds(
@@ -87,7 +88,7 @@ function savingContract(current: OpenedStore): void {
       VersionConflict,
     );
     expect(await get('all-2')).toBeUndefined();
-    expect(await store.applied('all')).toBeUndefined();
+    expect(await store.applied(['all'])).toEqual(new Map());
   });
 
   it('lets one of two writers at the same moment win, and others be', async () => {
@@ -106,11 +107,25 @@ function savingContract(current: OpenedStore): void {
   it('knows which batches were applied, and applies none twice', async () => {
     const { store } = current;
     const { mark } = await lead(store);
-    expect(await store.applied('b1')).toBeUndefined();
+    expect(await store.applied(['b1'])).toEqual(new Map());
     expect(await store.save(alerts(makeAlert('b-1')), mark('b1'))).toBe(true);
-    expect(await store.applied('b1')).toBe(3);
+    expect(await store.applied(['b0', 'b1'])).toEqual(new Map([['b1', 3]]));
     expect(await store.save(alerts(makeAlert('b-2')), mark('b1'))).toBe(false);
     expect(await get('b-2')).toBeUndefined();
+  });
+
+  it('marks several batches at once, all or none', async () => {
+    const { store } = current;
+    const { mark } = await lead(store);
+    const all = (...ids: string[]): Cause => ({ ...mark('no'), batches: ids.flatMap((id) => batchesOf(mark(id))) });
+    expect(await store.save(alerts(makeAlert('several')), all('s1', 's2', 's3'))).toBe(true);
+    expect([...(await store.applied(['s3', 's2', 's1', 's0']))].sort()).toEqual(
+      ['s1', 's2', 's3'].map((id) => [id, 3]),
+    );
+    expect(await store.save(alerts(makeAlert('several', { version: 2 })), all('s1', 's2', 's3'))).toBe(false);
+    await expect(store.save(alerts(makeAlert('several', { version: 2 })), all('s3', 's4'))).rejects.toThrow('s4');
+    expect((await store.applied(['s4'])).size).toBe(0);
+    expect(await get('several')).toMatchObject({ version: 1 });
   });
 
   it('knows how far the correlator has come', async () => {
@@ -138,7 +153,10 @@ function savingContract(current: OpenedStore): void {
     const { store } = current;
     const first = await store.takeLead('first', AbortSignal.timeout(5_000));
     const receivedAt = '2026-11-20T01:00:00.000Z';
-    const mark = (batchId: string, term: number): Cause => ({ batchId, receivedAt, alerts: 1, newestMs: 7, term });
+    const mark = (batchId: string, term: number): Cause => ({
+      batches: [{ batchId, receivedAt, alerts: 1, newestMs: 7 }],
+      term,
+    });
     expect(await store.save(alerts(makeAlert('led-1')), mark('led-1', first.term))).toBe(true);
     await first.release();
     await current.reopen();
@@ -150,7 +168,7 @@ function savingContract(current: OpenedStore): void {
     await expect(late).rejects.toThrow(Deposed);
     await expect(current.store.save([], { advancedMs: 9_999_999_999_999, term: first.term })).rejects.toThrow(Deposed);
     expect(await get('led-2')).toBeUndefined();
-    expect(await current.store.applied('led-2')).toBeUndefined();
+    expect(await current.store.applied(['led-2'])).toEqual(new Map());
     expect(await progress()).toEqual(before);
     expect(await current.store.save(alerts(makeAlert('led-2')), mark('led-2', second.term))).toBe(true);
     // What people do asks for no lead.

@@ -76,7 +76,7 @@ async function openOn(
     ...createLeads(elastic, fresh, journal, leaseMs),
     save: journal.save,
     progress: journal.progress,
-    applied: async (batchId) => (await journal.applied([batchId])).get(batchId),
+    applied: journal.applied,
     prune,
     health: () => readHealth(elastic),
     close: () => elastic.close(),

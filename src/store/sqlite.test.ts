@@ -162,7 +162,7 @@ it('keeps what it confirmed when the process is killed', { timeout: 20_000 }, as
     for (let n = 0; ; n++) {
       const batch = makeBatch(String(n), { events: Array.from({ length: 50 }, () => ({ message: 'n' + n })), matched: [0] });
       await store.putBatches([batch]);
-      await store.save([{ kind: 'alert', doc: makeAlert('a' + n) }], { ...batch, alerts: 1, term });
+      await store.save([{ kind: 'alert', doc: makeAlert('a' + n) }], { batches: [{ ...batch, alerts: 1 }], term });
       process.stdout.write(n + '\\n');
     }`;
   const main = join(folder, 'writes.mjs');

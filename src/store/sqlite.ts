@@ -151,17 +151,7 @@ export function createSqliteStore(handle: StoreHandle): CopyableStore {
     count: async (kind, scope, by, query = {}) =>
       Object.fromEntries((await read('count', scope, kind, by, query)) as [string, number][]),
     save: async (changes, cause) => {
-      const applied = cause !== undefined && 'batchId' in cause ? cause : undefined;
-      const put: SavePut = {
-        changes: changes.map(toDocPut),
-        applied: applied && {
-          batchId: applied.batchId,
-          newestMs: applied.newestMs,
-          alerts: applied.alerts,
-        },
-        advancedMs: cause !== undefined && 'advancedMs' in cause ? cause.advancedMs : undefined,
-        term: cause?.term,
-      };
+      const put: SavePut = { changes: changes.map(toDocPut), cause };
       return (await writer.call('save', [put])) as boolean;
     },
     async takeLead(_holder, signal) {
@@ -171,7 +161,7 @@ export function createSqliteStore(handle: StoreHandle): CopyableStore {
       return { term, lost: new AbortController().signal, release: async () => undefined };
     },
     progress: () => read('progress', CENTER_SCOPE) as Promise<Progress>,
-    applied: (batchId) => read('applied', CENTER_SCOPE, batchId) as Promise<number | undefined>,
+    applied: async (batchIds) => new Map((await read('applied', CENTER_SCOPE, batchIds)) as [string, number][]),
 
     prune,
     stats: () => writer.call('stats', []) as ReturnType<Store['stats']>,

@@ -158,8 +158,8 @@ export interface StoreStats {
   readonly days: readonly { day: string; events: number; bytes: number }[];
 }
 
-/** Why the correlator saves: a batch whose matches were applied, or event time that moved on by itself. */
-export type Cause = (Applied | { readonly advancedMs: number }) & {
+/** Why the correlator saves: batches whose matches were applied, or event time that moved on by itself. */
+export type Cause = ({ readonly batches: readonly Applied[] } | { readonly advancedMs: number }) & {
   /** The lead it was found under. */
   readonly term: number;
 };
@@ -226,9 +226,10 @@ export interface Store {
     query?: Pick<DocQuery, 'where' | 'from' | 'to'>,
   ): Promise<Record<string, number>>;
   /**
-   * All or nothing, durable when it resolves. A batch as the cause marks its matches as done, with the number of alerts they
-   * touched; when it was marked before, nothing is written and the answer is false. An event time as the cause is kept for
-   * `progress`. Throws VersionConflict, and Deposed when the cause's term has ended.
+   * All or nothing, durable when it resolves. Batches as the cause mark their matches as done, with the number of alerts they
+   * touched; when they were marked before, nothing is written and the answer is false. An event time as the cause is kept for
+   * `progress`. Throws VersionConflict, Deposed when the cause's term has ended, and when only some of the batches were marked
+   * before: whoever saves for several leaves those out that `applied` knows.
    */
   save(changes: readonly Change[], cause?: Cause): Promise<boolean>;
   /**
@@ -237,8 +238,8 @@ export interface Store {
    */
   takeLead(holder: string, signal: AbortSignal): Promise<Lead>;
   progress(): Promise<Progress>;
-  /** Alerts that a batch touched, once its matches were applied. */
-  applied(batchId: string): Promise<number | undefined>;
+  /** Alerts that each batch touched, of those whose matches were applied. */
+  applied(batchIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 
   /** Removes events and rejects received before that day (ISO date), whole days only; answers the days removed. */
   prune(beforeDay: string): Promise<readonly string[]>;

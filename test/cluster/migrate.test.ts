@@ -170,7 +170,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
       await store.putBatches(more);
       const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
       for (const { batchId, receivedAt } of more)
-        await store.save([], { batchId, receivedAt, alerts: 0, newestMs: 1, term });
+        await store.save([], { batches: [{ batchId, receivedAt, alerts: 0, newestMs: 1 }], term });
       return [...filled.batches, ...more];
     });
     let kills = 0;

@@ -1,5 +1,6 @@
 /** The event half of the cluster's store by itself, with the marks of applied batches kept in memory. */
 
+import { batchesOf } from '../cause.ts';
 import { idFloor } from '../event-place.ts';
 import type { Store } from '../store.ts';
 import { connectElasticsearch, type Elastic } from './connection.ts';
@@ -30,11 +31,12 @@ export function createMarks() {
     },
     store: {
       save: async (_changes, cause) => {
-        if (cause !== undefined && 'batchId' in cause) marks.set(cause.batchId, cause.alerts);
+        if (cause !== undefined) for (const { batchId, alerts } of batchesOf(cause)) marks.set(batchId, alerts);
         return true;
       },
       takeLead: async () => ({ term: ++term, lost: new AbortController().signal, release: async () => undefined }),
-      applied: async (batchId) => marks.get(batchId),
+      applied: async (batchIds) =>
+        new Map(batchIds.flatMap((id) => (marks.has(id) ? [[id, marks.get(id) as number]] : []))),
     } satisfies Partial<Store>,
   };
 }

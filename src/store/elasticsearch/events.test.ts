@@ -171,7 +171,7 @@ services.describe('indices of events in elasticsearch', ({ elasticsearch: url, p
     const events = 2_500;
     const batch = at('walk', '2026-11-20', 'walk', events, { matched: Array.from({ length: events }, (_, n) => n) });
     await store.putBatches([batch]);
-    await store.save([], { ...batch, alerts: 0, newestMs: undefined, term: 1 });
+    await store.save([], { batches: [{ ...batch, alerts: 0, newestMs: undefined }], term: 1 });
     const seen: string[] = [];
     for await (const page of store.appliedMatches(only('walk'), 0)) {
       seen.push(...page.map(({ eventId: id }) => id));

@@ -156,7 +156,10 @@ function journalTests(url: () => string, prefix: string): void {
     );
     const first = await (leads[0] as (typeof leads)[0]).takeLead('first', AbortSignal.timeout(5_000));
     const receivedAt = '2026-11-20T01:00:00.000Z';
-    const mark = (batchId: string, term: number) => ({ batchId, receivedAt, alerts: 1, newestMs: 7, term });
+    const mark = (batchId: string, term: number) => ({
+      batches: [{ batchId, receivedAt, alerts: 1, newestMs: 7 }],
+      term,
+    });
     await paused.journal.save([alert('led-1')], mark('b1', first.term));
     // It hears nothing and says nothing for a while, its next save already under way.
     let resume: () => void = () => undefined;

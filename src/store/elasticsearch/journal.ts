@@ -14,6 +14,7 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { batchesOf, knownBefore } from '../cause.ts';
 import { describeDoc, kinds } from '../kinds.ts';
 import { type Cause, type Change, Deposed, type Kind, type Progress, VersionConflict } from '../store.ts';
 import { type BulkItem, writeBulk } from './bulk.ts';
@@ -186,7 +187,7 @@ export async function openJournal(elastic: Elastic, fresh: Freshness): Promise<J
     return turn;
   };
 
-  /** Undefined when the batch was applied before. Throws VersionConflict, Deposed. */
+  /** Undefined when the batches were applied before. Throws VersionConflict, Deposed. */
   async function decideSave(
     changes: readonly Change[],
     cause: Cause | undefined,
@@ -199,16 +200,15 @@ export async function openJournal(elastic: Elastic, fresh: Freshness): Promise<J
     ]);
     const puts = new Map<string, Put>();
     if (cause !== undefined && around !== undefined) {
-      const { lead, before, mark } = around;
+      const { lead, before, marked } = around;
       if ((lead?.term ?? 0) !== cause.term) throw new Deposed(cause.term, lead?.term ?? 0);
-      if (mark !== undefined) return undefined;
+      if (knownBefore(cause, marked)) return undefined;
       const after = advance(before, cause);
       if (after.appliedMs !== before.appliedMs || after.advancedMs !== before.advancedMs) {
         puts.set('progress', { index: state, id: 'progress', source: JSON.stringify(after) });
       }
-      if ('batchId' in cause) {
-        const { batchId, alerts } = cause;
-        puts.set('mark', { index: marks, id: batchId, source: JSON.stringify({ id: batchId, alerts }) });
+      for (const { batchId, alerts } of batchesOf(cause)) {
+        puts.set(`mark ${batchId}`, { index: marks, id: batchId, source: JSON.stringify({ id: batchId, alerts }) });
       }
     }
     const versions = new Map<string, number>();
@@ -228,10 +228,14 @@ export async function openJournal(elastic: Elastic, fresh: Freshness): Promise<J
     const wanted = [
       { index: state, id: 'lead' },
       { index: state, id: 'progress' },
-      ...('batchId' in cause ? [{ index: marks, id: cause.batchId }] : []),
+      ...batchesOf(cause).map(({ batchId }) => ({ index: marks, id: batchId })),
     ];
-    const [lead, progress, mark] = (await mget<unknown>(wanted, true, patience)) as [LeadDoc?, Progress?, object?];
-    return { lead, before: progress ?? noProgress, mark };
+    const [lead, progress, ...its] = (await mget<unknown>(wanted, true, patience)) as [
+      LeadDoc?,
+      Progress?,
+      ...object[],
+    ];
+    return { lead, before: progress ?? noProgress, marked: its.filter((mark) => mark !== undefined).length };
   }
 
   await findEnd('reader');
@@ -289,7 +293,7 @@ function advance(before: Progress, cause: Cause): Progress {
   const later = (known: number | undefined, ms: number | undefined): number | undefined =>
     known === undefined || ms === undefined ? (known ?? ms) : Math.max(known, ms);
   return {
-    appliedMs: later(before.appliedMs, 'batchId' in cause ? cause.newestMs : undefined),
+    appliedMs: batchesOf(cause).reduce((known, { newestMs }) => later(known, newestMs), before.appliedMs),
     advancedMs: later(before.advancedMs, 'advancedMs' in cause ? cause.advancedMs : undefined),
   };
 }

@@ -57,7 +57,11 @@ const answers: Readonly<Record<string, Answer>> = {
   get: (scope, kind: Parameters<typeof get>[1], id: string) => get(state, kind, scope, id),
   count: (scope, kind: Parameters<typeof count>[1], by: string, query: Parameters<typeof count>[4]) =>
     count(state, kind, scope, by, query),
-  applied: (_scope, batchId: string) => applied(state, batchId),
+  applied: (_scope, batchIds: readonly string[]) =>
+    batchIds.flatMap((id) => {
+      const alerts = applied(state, id);
+      return alerts === undefined ? [] : [[id, alerts]];
+    }),
   progress: () => progress(state),
   health: () => health(parts, folder),
   copyState: (_scope, copy: string, sinceDay: string | undefined) => copies.next(copy, sinceDay),

@@ -1,9 +1,10 @@
 /** The writer's statements on state.db. Each works inside a transaction that its caller opened. */
 
+import { batchesOf, knownBefore } from '../cause.ts';
 import { idFloor } from '../event-place.ts';
 import { HOUR_MS } from '../event-reads.ts';
 import { type DocHead, kinds } from '../kinds.ts';
-import { Deposed, type Kind, VersionConflict } from '../store.ts';
+import { type Cause, Deposed, type Kind, VersionConflict } from '../store.ts';
 import type { SqliteFile } from './file.ts';
 import { column } from './format.ts';
 
@@ -18,12 +19,8 @@ export interface DocPut {
 
 export interface SavePut {
   readonly changes: readonly DocPut[];
-  readonly applied:
-    | { readonly batchId: string; readonly alerts: number; readonly newestMs: number | undefined }
-    | undefined;
-  readonly advancedMs: number | undefined;
-  /** The lead that the findings were made under; undefined for what is none of the correlator's. */
-  readonly term: number | undefined;
+  /** Undefined for what is none of the correlator's. */
+  readonly cause: Cause | undefined;
 }
 
 /** A new term, greater than all before. */
@@ -32,20 +29,22 @@ export function beginTerm(file: SqliteFile): number {
   return row.term;
 }
 
-/** False when the batch was applied before: then nothing is written. Throws VersionConflict or Deposed, and the caller rolls back. */
-export function saveDocs(file: SqliteFile, { changes, applied, advancedMs, term }: SavePut): boolean {
-  if (term !== undefined) {
+/** False when the batches were applied before: then nothing is written. Throws as Store.save does, and the caller rolls back. */
+export function saveDocs(file: SqliteFile, { changes, cause }: SavePut): boolean {
+  if (cause !== undefined) {
     const { term: current } = file.sql('SELECT term FROM progress').get() as { term: number };
-    if (term !== current) throw new Deposed(term, current);
+    if (cause.term !== current) throw new Deposed(cause.term, current);
+    let marked = 0;
+    for (const { batchId, alerts, newestMs } of batchesOf(cause)) {
+      const { changes: added } = file
+        .sql('INSERT INTO applied(batch, alerts) VALUES(?, ?) ON CONFLICT DO NOTHING')
+        .run(batchId, alerts);
+      if (Number(added) === 0) marked++;
+      else if (newestMs !== undefined) raise(file, 'applied_ms', newestMs);
+    }
+    if (knownBefore(cause, marked)) return false;
+    if ('advancedMs' in cause) raise(file, 'advanced_ms', cause.advancedMs);
   }
-  if (applied !== undefined) {
-    const { changes: added } = file
-      .sql('INSERT INTO applied(batch, alerts) VALUES(?, ?) ON CONFLICT DO NOTHING')
-      .run(applied.batchId, applied.alerts);
-    if (Number(added) === 0) return false;
-    if (applied.newestMs !== undefined) raise(file, 'applied_ms', applied.newestMs);
-  }
-  if (advancedMs !== undefined) raise(file, 'advanced_ms', advancedMs);
   for (const change of changes) saveDoc(file, change);
   return true;
 }
