@@ -76,6 +76,12 @@ describe('docker-compose.yml', () => {
     if (service.image === 'hinomi:local') expect(service).toMatchObject({ read_only: true, pull_policy: 'never' });
   });
 
+  it('starts on two processors: the engine refuses a container that may use more than there are', () => {
+    const given = services.map(([, { deploy }]) => String(deploy.resources.limits.cpus));
+    const numbers = given.map((text) => Number(/^\$\{\w+:-([\d.]+)\}$/.exec(text)?.[1] ?? text));
+    expect(numbers.filter((cpus) => !(cpus <= 2))).toEqual([]);
+  });
+
   it.each(lasting)('%s is looked after: its health is asked for', (_name, { image, healthcheck }) => {
     const own = image === 'hinomi:local' && instructions('HEALTHCHECK').length === 1;
     expect(healthcheck?.test !== undefined || own).toBe(true);
