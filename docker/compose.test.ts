@@ -126,6 +126,16 @@ describe('docker-compose.yml', () => {
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
+  it('mounts something at the data folder of each of its containers: the engine would leave a nameless volume behind', () => {
+    const [folder] = instructions('VOLUME');
+    expect(folder).toBe('/var/lib/hinomi');
+    const without = services.filter(
+      ([, { image, volumes }]) =>
+        image === 'hinomi:local' && !volumes.some((volume) => volume.split(':')[1] === folder),
+    );
+    expect(without.map(([name]) => name)).toEqual([]);
+  });
+
   it('has its variables explained in docs/cluster.md', () => {
     const guide = read('docs/cluster.md');
     const used = new Set([...composeText.matchAll(/\$\{(HINOMI_\w+)/g)].map(([, name]) => name as string));
