@@ -76,6 +76,12 @@ describe('docker-compose.yml', () => {
     if (service.image === 'hinomi:local') expect(service).toMatchObject({ read_only: true, pull_policy: 'never' });
   });
 
+  it('starts on two processors: the engine refuses a container that may use more than there are', () => {
+    const given = services.map(([, { deploy }]) => String(deploy.resources.limits.cpus));
+    const numbers = given.map((text) => Number(/^\$\{\w+:-([\d.]+)\}$/.exec(text)?.[1] ?? text));
+    expect(numbers.filter((cpus) => !(cpus <= 2))).toEqual([]);
+  });
+
   it.each(lasting)('%s is looked after: its health is asked for', (_name, { image, healthcheck }) => {
     const own = image === 'hinomi:local' && instructions('HEALTHCHECK').length === 1;
     expect(healthcheck?.test !== undefined || own).toBe(true);
@@ -118,6 +124,16 @@ describe('docker-compose.yml', () => {
     );
     expect(files.length).toBeGreaterThan(0);
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+
+  it('mounts something at the data folder of each of its containers: the engine would leave a nameless volume behind', () => {
+    const [folder] = instructions('VOLUME');
+    expect(folder).toBe('/var/lib/hinomi');
+    const without = services.filter(
+      ([, { image, volumes }]) =>
+        image === 'hinomi:local' && !volumes.some((volume) => volume.split(':')[1] === folder),
+    );
+    expect(without.map(([name]) => name)).toEqual([]);
   });
 
   it('has its variables explained in docs/cluster.md', () => {

@@ -44,6 +44,8 @@ export interface CenterOptions {
   readonly version: string;
   /** What this process does; everything by default. Some roles only: where engines are shared. */
   readonly roles?: readonly Role[];
+  /** Ends the waiting for servers that are not there yet. */
+  readonly signal?: AbortSignal;
 }
 
 const DAY_MS = 86_400_000;
@@ -72,7 +74,7 @@ export async function startCenter(options: CenterOptions): Promise<Center> {
 }
 
 async function open(
-  { config, consoleFolder, version, roles = allRoles }: CenterOptions,
+  { config, consoleFolder, version, roles = allRoles, signal }: CenterOptions,
   onClose: (part: () => Promise<void>) => void,
   finishMs: () => number,
 ): Promise<Omit<Center, 'close'>> {
@@ -99,7 +101,7 @@ async function open(
   // Registered again once it works, to be stopped before the engines are closed.
   onClose(stopPipeline);
   const [engines, rules] = await allOrNone([
-    openEngines(config, onClose, log, version),
+    openEngines(config, onClose, log, { version, signal }),
     has('worker') || has('correlator') || has('api')
       ? openRules({
           folders: async () => [...ruleFolders(config.rules), ...(await rulePackFolders(config.dataDir))],

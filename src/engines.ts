@@ -48,17 +48,22 @@ export interface Engines {
 const DAY_MS = 86_400_000;
 /** All processes of a machine that has just started ask at once. */
 const OPEN_MS = 20_000;
+/** Elasticsearch takes half a minute to start on two cores, and longer beside processes that fail and begin again meanwhile. */
+const STORE_OPEN_MS = 60_000;
 
 interface Opened {
   readonly close: () => Promise<void>;
 }
 
-/** Registers each part with `onClose` as soon as it is open, so that a later part's failure leaves nothing open. Throws what to do. */
+/**
+ * Registers each part with `onClose` as soon as it is open, so that a later part's failure leaves nothing open. Waits a while for
+ * servers that are not there yet, until `signal`. Throws what to do.
+ */
 export async function openEngines(
   config: Config,
   onClose: (part: () => Promise<void>) => void,
   log: { warn(data: object, text: string): void },
-  version: string,
+  { version, signal }: { readonly version: string; readonly signal?: AbortSignal | undefined },
 ): Promise<Engines> {
   const id = randomUUID();
   const opening = async <Part extends Opened>(part: Promise<Part>): Promise<Part> => {
@@ -69,7 +74,7 @@ export async function openEngines(
   const tracing = await openTracing(config, { id, version }, log);
   onClose(tracing.close);
   const [store, records, matches, peers] = await allOrNone([
-    opening(openStore(config, (text) => log.warn({}, text))),
+    opening(openStore(config, (text) => log.warn({}, text), { openMs: STORE_OPEN_MS, signal })),
     opening(openQueue(config, 'records')),
     opening(openQueue(config, 'matches')),
     opening(openPeers(config, id, log)),
@@ -127,10 +132,14 @@ export interface OpenedStore extends Opened {
   forThread(): { readonly engine: ThreadEngines['store']; readonly transfer: MessagePort[] };
 }
 
-/** The store alone, for commands that work beside a center or without one. `warn`: told what goes wrong but stops nothing. */
+/**
+ * The store alone, for commands that work beside a center or without one. `warn`: told what goes wrong but stops nothing. `waiting`:
+ * for a server that is not there yet.
+ */
 export async function openStore(
   { store: settings, dataDir }: Config,
   warn: (text: string) => void,
+  waiting?: ElasticsearchStoreOptions['waiting'],
 ): Promise<OpenedStore> {
   if (settings.engine === 'sqlite') {
     const host = await openSqliteStore({ folder: dataDir });
@@ -145,7 +154,7 @@ export async function openStore(
   }
   const { leaseSeconds, memberRoles, ...rest } = settings.elasticsearch;
   const options: ElasticsearchStoreOptions = { ...rest, leaseMs: leaseSeconds * 1_000 };
-  const store = await openElasticsearchStore({ ...options, memberRoles }, warn);
+  const store = await openElasticsearchStore({ ...options, memberRoles, ...(waiting && { waiting }) }, warn);
   return {
     store,
     close: () => store.close(),
@@ -231,7 +240,7 @@ async function openPeers(
 ): Promise<Peers> {
   if (queue.engine === 'sqlite') return createAlone();
   const { url, cluster, prefix } = queue.redis;
-  return openRedisPeers({ url, cluster, prefix, id, log });
+  return openRedisPeers({ url, cluster, prefix, id, log, openMs: OPEN_MS });
 }
 
 /** Loads nothing where nothing is to be traced. */

@@ -120,7 +120,7 @@ export const serve: Command = async (args, io) => {
   const serves = (role: Role): boolean => chosen.includes(role);
   const consoleFolder = serves('api') ? await buildConsole() : undefined;
   const reload = reloadOnHangup();
-  const center: Center = await startCenter({ config, consoleFolder, version, roles: chosen });
+  const center: Center = await startCenter({ config, consoleFolder, version, roles: chosen, signal: io.signal });
   reload.begin(center);
   const publicUrl = config.api.publicUrl ?? center.apiUrl;
   const token = serves('api') ? await inviteFirstAdministrator(center.store) : undefined;

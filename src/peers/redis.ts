@@ -12,23 +12,28 @@ export interface RedisPeersOptions {
   /** This process, so that it does not hear itself. */
   readonly id: string;
   readonly log: { warn(data: object, text: string): void };
+  /** How long it may take until Redis is there, 5 seconds by default. */
+  readonly openMs?: number;
 }
 
+const OPEN_MS = 5_000;
 /** A message is for watching; a larger one would be a burden to all. */
 const LONGEST_MESSAGE = 1_000_000;
 
-export async function openRedisPeers({ url, cluster, prefix, id, log }: RedisPeersOptions): Promise<Peers> {
+/** Throws, with nothing left open, when Redis is not there in time. */
+export async function openRedisPeers(options: RedisPeersOptions): Promise<Peers> {
+  const { url, cluster, prefix, id, log, openMs = OPEN_MS } = options;
   // Commands that wait for a Redis that is away would pile up.
-  const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, lazyConnect: true } as const;
+  const given = { maxRetriesPerRequest: 1, enableOfflineQueue: false } as const;
   const connect = (): Redis | Cluster =>
-    cluster
-      ? new Cluster([url], { redisOptions: options, lazyConnect: true })
-      : new Redis(url, { ...options, autoResubscribe: false });
+    cluster ? new Cluster([url], { redisOptions: given }) : new Redis(url, { ...given, autoResubscribe: false });
   const commands = connect();
   const subscriber = connect();
   let told = 0;
+  let last: Error | undefined;
   for (const client of [commands, subscriber]) {
     client.on('error', (error: Error) => {
+      last = error;
       // Once in a while: a Redis that is away says so with every attempt.
       if (Date.now() - told < 60_000) return;
       told = Date.now();
@@ -43,8 +48,19 @@ export async function openRedisPeers({ url, cluster, prefix, id, log }: RedisPee
     const { from, message } = JSON.parse(text) as { from: string; message: PeerMessage };
     if (from !== id) for (const listener of listeners) listener(message);
   });
-  await Promise.all([commands.connect(), subscriber.connect()]);
-  await subscriber.subscribe(channel);
+  try {
+    await Promise.all([untilReady(commands, openMs), untilReady(subscriber, openMs)]);
+    await subscriber.subscribe(channel);
+  } catch (error) {
+    // They would go on trying, and a process that has failed would never end.
+    commands.disconnect();
+    subscriber.disconnect();
+    const { hostname, port } = new URL(url);
+    throw new Error(
+      `Redis at ${hostname}:${port === '' ? 6379 : port} cannot be used (${(last ?? (error as Error)).message}); start it, or correct its address and password in the configuration`,
+      { cause: error },
+    );
+  }
   // The client's own way of hearing again leaves a failure to nobody, which ends the process.
   if (subscriber instanceof Redis) {
     subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => subscriber.disconnect(true)));
@@ -90,4 +106,18 @@ export async function openRedisPeers({ url, cluster, prefix, id, log }: RedisPee
       subscriber.disconnect();
     },
   };
+}
+
+/** Not by the client's own `connect`: that gives up with the first attempt, though the next ones are on their way. */
+async function untilReady(client: Redis | Cluster, ms: number): Promise<void> {
+  if (client.status === 'ready') return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error(`no connection for ${ms / 1000} s`)), ms);
+  client.once('ready', resolve);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.off('ready', resolve);
+  }
 }

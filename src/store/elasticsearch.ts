@@ -4,7 +4,12 @@
  * server but its core: no scripts, by-query, ingest pipelines, lifecycle management.
  */
 import type { CopyableStore } from './copy.ts';
-import { connectElasticsearch, type Elastic, type ElasticsearchOptions } from './elasticsearch/connection.ts';
+import {
+  connectElasticsearch,
+  type Elastic,
+  type ElasticsearchOptions,
+  type Opening,
+} from './elasticsearch/connection.ts';
 import { createElasticsearchCopying } from './elasticsearch/copy.ts';
 import { docIndex, docMapping } from './elasticsearch/doc-format.ts';
 import { createDocReads } from './elasticsearch/docs.ts';
@@ -28,6 +33,8 @@ export interface ElasticsearchStoreOptions extends ElasticsearchOptions {
   readonly dailyAbove?: number;
   /** Keeps a role in Elasticsearch for each member, see elasticsearch/roles.ts. */
   readonly memberRoles?: boolean;
+  /** Waits for a server that is not there yet, instead of failing at once. */
+  readonly waiting?: Omit<Opening, 'warn'>;
 }
 
 /**
@@ -38,7 +45,7 @@ export async function openElasticsearchStore(
   options: ElasticsearchStoreOptions,
   warn: (text: string) => void = () => undefined,
 ): Promise<CopyableStore> {
-  const elastic = await connectElasticsearch(options);
+  const elastic = await connectElasticsearch(options, options.waiting && { ...options.waiting, warn });
   try {
     const store = await openOn(elastic, options);
     return options.memberRoles === true ? await withMemberRoles(store, elastic, warn) : store;

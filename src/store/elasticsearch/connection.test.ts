@@ -109,6 +109,57 @@ describe('connecting', () => {
   });
 });
 
+describe('connecting to what is not there yet', () => {
+  const waiting = (openMs: number, signal?: AbortSignal) => {
+    const told: string[] = [];
+    return { told, openMs, signal, warn: (text: string) => void told.push(text) };
+  };
+  /** Answers with the first, then with the second, and so on; with the last one from then on. */
+  const inTurn = (
+    ...answers: readonly RequestListener[]
+  ): { readonly asked: () => number; answer: RequestListener } => {
+    let asked = 0;
+    return {
+      asked: () => asked,
+      answer: (request, response) => answers[Math.min(asked++, answers.length - 1)]?.(request, response),
+    };
+  };
+  const begins = says(503, '{"error":{"type":"cluster_block_exception","reason":"not recovered"}}');
+  const refuses = says(401, '{"error":{"type":"security_exception","reason":"unable to authenticate"}}');
+  const works = says(200, nodes('9.4.3'), product);
+
+  it('waits, says so once, and bears that a node which begins refuses the right password', async () => {
+    const { answer } = inTurn(begins, begins, refuses, works);
+    const opening = waiting(20_000);
+    const elastic = await connectElasticsearch({ urls: [`http://hinomi:${SECRET}@${await listen(answer)}`] }, opening);
+    expect(elastic.version).toBe('9.4.3');
+    expect(opening.told).toEqual([
+      expect.stringMatching(/no Elasticsearch answers; start it, .*not recovered.*; waiting for it, 20 s at most$/),
+    ]);
+    expect(opening.told.join()).not.toContain(SECRET);
+    await elastic.close();
+  });
+
+  it('does not wait where that mends nothing', async () => {
+    const { asked, answer } = inTurn(refuses);
+    const opening = waiting(20_000);
+    await expect(connectElasticsearch({ urls: [`http://${await listen(answer)}`] }, opening)).rejects.toThrow(
+      /who one is/,
+    );
+    expect([asked(), opening.told]).toEqual([1, []]);
+  });
+
+  it.each<[string, number, number]>([
+    ['when its time is over', 100, 60_000],
+    ['when it is told to', 60_000, 100],
+  ])('gives up %s', async (_, openMs, stopMs) => {
+    const opening = waiting(openMs, AbortSignal.timeout(stopMs));
+    const from = performance.now();
+    await expect(connectElasticsearch({ urls: ['http://127.0.0.1:1'] }, opening)).rejects.toThrow(/no Elasticsearch/);
+    expect(performance.now() - from).toBeLessThan(10_000);
+  });
+});
+
 describe('the file of the authority', () => {
   let folder: string;
   beforeAll(async () => {

@@ -19,6 +19,16 @@ export interface ElasticsearchOptions {
   readonly prefix?: string | undefined;
 }
 
+/** What to do about a server that is not there yet: after a power cut all of a center's machines begin at once. */
+export interface Opening {
+  /** How long to wait for it. */
+  readonly openMs: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told once, in words for a log, what is waited for. */
+  readonly warn: (text: string) => void;
+}
+
 /** How long a request is repeated while the server is away or overloaded. */
 export type Patience = 'reader' | 'writer';
 
@@ -28,6 +38,7 @@ const PATIENCE_MS: Readonly<Record<Patience, number>> = { reader: 10_000, writer
 const TIMEOUT_MS: Readonly<Record<Patience, number>> = { reader: 15_000, writer: 90_000 };
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
+const LOOK_AGAIN_MS = 1_000;
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
@@ -58,8 +69,11 @@ export interface Elastic {
   close(): Promise<void>;
 }
 
-/** Finds out which version answers and how it wants to be spoken to. Throws what to do when nobody answers, and no password. */
-export async function connectElasticsearch(options: ElasticsearchOptions): Promise<Elastic> {
+/**
+ * Finds out which version answers and how it wants to be spoken to. Throws what to do when nobody answers, and no password; at once,
+ * unless `opening` says to wait.
+ */
+export async function connectElasticsearch(options: ElasticsearchOptions, opening?: Opening): Promise<Elastic> {
   const closing = new AbortController();
   const ca = readAuthority(options.caFile);
   const client = createClient(options, ca);
@@ -67,14 +81,10 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
   let compatibleWith: 8 | 9 = 8;
   let version: string;
   try {
-    const { nodes } = (await client.transport.request(
-      { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
-      { requestTimeout: 30_000, headers: headersFor(compatibleWith, 'json') },
-    )) as { nodes?: Record<string, { version: string }> };
-    version = Object.values(nodes ?? {})[0]?.version ?? 'of an unknown version';
+    version = await untilAnswered(() => askVersion(client, opening?.signal), options, opening);
   } catch (error) {
     await client.close();
-    throw new Error(`${placesOf(options)}: ${adviceOf(error, options)} (store.elasticsearch)`);
+    throw error;
   }
   const major = Number.parseInt(version, 10);
   if (major !== 8 && major !== 9) {
@@ -134,6 +144,41 @@ export async function connectElasticsearch(options: ElasticsearchOptions): Promi
       await client.close();
     },
   };
+}
+
+async function askVersion(client: Client, signal: AbortSignal | undefined): Promise<string> {
+  const { nodes } = (await client.transport.request(
+    { method: 'GET', path: '/_nodes/_local', querystring: { filter_path: 'nodes.*.version' } },
+    { requestTimeout: 30_000, headers: headersFor(8, 'json'), ...(signal !== undefined && { signal }) },
+  )) as { nodes?: Record<string, { version: string }> };
+  return Object.values(nodes ?? {})[0]?.version ?? 'of an unknown version';
+}
+
+/** Waits for who is not there, and for nothing else: a wrong address, account or certificate is told at once. */
+async function untilAnswered<T>(
+  asked: () => Promise<T>,
+  options: ElasticsearchOptions,
+  opening: Opening | undefined,
+): Promise<T> {
+  const deadline = performance.now() + (opening?.openMs ?? 0);
+  let away = false;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await asked();
+    } catch (error) {
+      const advice = adviceOf(error, options);
+      const told = `${placesOf(options)}: ${advice ?? `no Elasticsearch answers; start it, or mend the address: ${reasonOf(error)}`} (store.elasticsearch)`;
+      // A node that has just begun refuses the right password for a moment.
+      const mayCome = advice === undefined || (away && statusOf(error) === 401);
+      if (!mayCome || performance.now() > deadline || opening === undefined || opening.signal?.aborted === true)
+        throw new Error(told);
+      if (!away) opening.warn(`${told}; waiting for it, ${opening.openMs / 1000} s at most`);
+      away = true;
+      await sleep(Math.min(LOOK_AGAIN_MS, backOffMs(attempt)), undefined, { signal: opening.signal }).catch(
+        () => undefined,
+      );
+    }
+  }
 }
 
 /** What waiting cannot mend. */
@@ -226,7 +271,8 @@ function readAuthority(caFile: string | undefined): string | undefined {
   return text;
 }
 
-function adviceOf(error: unknown, { urls, apiKey, caFile }: ElasticsearchOptions): string {
+/** What to mend; undefined where nobody answered, and somebody may in a while. */
+function adviceOf(error: unknown, { urls, apiKey, caFile }: ElasticsearchOptions): string | undefined {
   const reason = reasonOf(error);
   const status = statusOf(error);
   if (status === 401) {
@@ -247,7 +293,7 @@ function adviceOf(error: unknown, { urls, apiKey, caFile }: ElasticsearchOptions
   }
   if (/other side closed|socket hang up|ECONNRESET/.test(reason) && urls.some((url) => url.startsWith('http:')))
     return `it closed the connection; if it speaks https, write https:// (${reason})`;
-  return `no Elasticsearch answers; start it, or mend the address: ${reason}`;
+  return undefined;
 }
 
 /** Without passwords. */
