@@ -55,7 +55,7 @@ export async function openBenchCluster(heap: string): Promise<BenchCluster> {
   const prefix = 'bench';
   const [redis, elasticsearch] = await Promise.all([
     // As docker/redis.conf sets it up: what was accepted outlives a crash of Redis.
-    startRedis({ folder: join(folder, 'redis'), appendonly: true, config: { appendfsync: 'always' } }),
+    startRedis({ folder: join(folder, 'redis'), appendonly: true }),
     startElasticsearch({ folder: join(folder, 'elasticsearch'), heap, bothCompilers: true }),
   ]);
   const store = await openElasticsearchStore({ urls: [elasticsearch.url], prefix });

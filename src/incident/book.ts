@@ -31,6 +31,8 @@ export interface BookOptions {
 export interface Applied {
   /** At most one per document, with the versions they will have; audit entries of the actor "system" included. */
   readonly changes: readonly Change[];
+  /** Of the alert that each finding went into, in the findings' order. */
+  readonly alertIds: readonly string[];
   readonly notices: readonly Notice[];
   /** To be called when the changes were written, and not otherwise. */
   commit(): void;
@@ -77,9 +79,10 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
       const desk: Desk = { documents: draft, relays, now, acts: [], notices: [], sameCampaigns: [] };
       const byCampaign = new Map<string, Finding[]>();
       const touched = new Map<string, Finding>();
-      for (const finding of findings) {
+      const alertIds = findings.map(alertId);
+      for (const [index, finding] of findings.entries()) {
         foldIn(desk, finding, ruleOf(rules, finding));
-        touched.set(alertId(finding), finding);
+        touched.set(alertIds[index] as string, finding);
         if (finding.campaignKey === undefined) continue;
         byCampaign.set(finding.campaignKey, [...(byCampaign.get(finding.campaignKey) ?? []), finding]);
       }
@@ -101,6 +104,7 @@ export function createIncidentBook(options: BookOptions = {}): IncidentBook {
       }
       return {
         changes,
+        alertIds,
         notices: worthTelling(desk.notices),
         commit() {
           for (const change of changes) noteChange(change);

@@ -6,7 +6,6 @@ import type { Correlator } from '../correlate/correlator.ts';
 import type { Finding } from '../correlate/finding.ts';
 import type { RuleHead } from '../detect/rule.ts';
 import type { IncidentBook } from '../incident/book.ts';
-import { alertId } from '../incident/fold-alert.ts';
 import type { Match } from '../model/alert.ts';
 import type { TracedHead } from '../model/batch.ts';
 import { CENTER_SCOPE } from '../model/scope.ts';
@@ -126,9 +125,14 @@ async function write(parts: MatchesParts, next: Unwritten): Promise<readonly (re
   const batches = 'batches' in next ? next.batches : [];
   const findings = 'batches' in next ? batches.flatMap((given) => given.findings) : next.findings;
   for (let attempt = 1; ; attempt++) {
-    const { changes, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
+    const { changes, alertIds, commit } = parts.book.apply(findings, parts.rulesById, new Date().toISOString());
     const touched = new Set(changes.flatMap(({ kind, doc }) => (kind === 'alert' ? [doc.id] : [])));
-    const counted = batches.map((given) => [given, alertsOf(given, touched)] as const);
+    let from = 0;
+    const counted = batches.map((given) => {
+      const its = new Set(alertIds.slice(from, from + given.findings.length));
+      from += given.findings.length;
+      return [given, touched.intersection(its).size] as const;
+    });
     const cause =
       'batches' in next
         ? { batches: counted.map(([{ batch }, alerts]): Applied => ({ ...batch, alerts })) }
@@ -144,15 +148,6 @@ async function write(parts: MatchesParts, next: Unwritten): Promise<readonly (re
       await reload(parts, error.kind, error.id);
     }
   }
-}
-
-function alertsOf({ findings }: Given, touched: ReadonlySet<string>): number {
-  const ids = new Set<string>();
-  for (const finding of findings) {
-    const id = alertId(finding);
-    if (touched.has(id)) ids.add(id);
-  }
-  return ids.size;
 }
 
 /** An analyst was faster: their version counts, and ours is made anew on top of it. */

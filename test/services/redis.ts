@@ -36,6 +36,8 @@ export async function startRedis(options: RedisOptions): Promise<Server> {
     dir: options.folder,
     save: '',
     appendonly: options.appendonly === true ? 'yes' : 'no',
+    // By default it answers before it writes when the disk is slow.
+    ...(options.appendonly === true && { appendfsync: 'always' }),
     ...(options.maxmemory === undefined ? {} : { maxmemory: options.maxmemory }),
     ...options.config,
   };
