@@ -163,6 +163,9 @@ export async function openStore(
   };
 }
 
+/** A center that works holds its files until it ends: whoever only asks whether one does need not wait for that. */
+const HOLD_MS = 500;
+
 /** The queues of a center that stands still. */
 export interface HeldQueues extends Opened {
   readonly records: Queue;
@@ -188,7 +191,7 @@ export async function holdQueues(config: Config): Promise<HeldQueues | undefined
       held = async () => (await peers.all()).length === 0;
     }
     const open = async (name: 'records' | 'matches'): Promise<Queue> => {
-      const { queue, close: closeQueue } = await openQueue(config, name);
+      const { queue, close: closeQueue } = await openQueue(config, name, HOLD_MS);
       opened.push(closeQueue);
       return queue;
     };
@@ -203,10 +206,19 @@ export async function holdQueues(config: Config): Promise<HeldQueues | undefined
   }
 }
 
-async function openQueue({ queue: settings, dataDir, retention }: Config, name: 'records' | 'matches') {
+/** `waitMs`: how long another process that has the file is waited for. */
+async function openQueue(
+  { queue: settings, dataDir, retention }: Config,
+  name: 'records' | 'matches',
+  waitMs?: number,
+) {
   const rememberMs = retention.rememberBatchesDays * DAY_MS;
   if (settings.engine === 'sqlite') {
-    const host = await openSqliteQueue({ file: join(dataDir, 'queue', `${name}.db`), rememberMs });
+    const host = await openSqliteQueue({
+      file: join(dataDir, 'queue', `${name}.db`),
+      rememberMs,
+      ...(waitMs !== undefined && { waitMs }),
+    });
     return {
       queue: host.queue,
       close: host.close,

@@ -37,17 +37,25 @@ export async function openTestCenter(environment: Record<string, string> = {}): 
     },
   });
   const start = (): Promise<Center> => startCenter({ config, consoleFolder: undefined, version: 'test' });
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const test: TestCenter = {
     folder,
     config,
-    center: await start(),
+    // Some are meant not to start.
+    center: await start().catch(async (error) => {
+      await removeFolder();
+      throw error;
+    }),
     async restart() {
       await test.center.close();
       test.center = await start();
     },
     async dispose() {
-      await test.center.close();
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await test.center.close();
+      } finally {
+        await removeFolder();
+      }
     },
   };
   return test;

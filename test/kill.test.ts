@@ -1,24 +1,26 @@
 /**
  * kill -9 of the whole center at random moments while `send` delivers: afterwards every record is there exactly once and the
- * ledger balances. HINOMI_KILL_SEED repeats a run.
+ * ledger balances. `npm test` kills a few times, `npm run faults` 50; HINOMI_FAULT_KILLS says another number, HINOMI_FAULT_SEED
+ * repeats a run.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { afterAll, expect, it } from 'vitest';
 import { createRandom } from '../src/demo/random.ts';
-import { CENTER_SCOPE } from '../src/model/scope.ts';
 import { openSqliteQueue } from '../src/queue/sqlite.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { addSource, freePort } from './center.ts';
+import { ledgerOf, makeLoad, timesStored } from './cluster/load.ts';
 import { hinomi, killChildren } from './cluster/processes.ts';
 
-const LINES = 200_000;
-const KILLS = 20;
+const all = process.env.HINOMI_FAULTS === 'all';
+const kills = Number(process.env.HINOMI_FAULT_KILLS ?? (all ? 50 : 8));
+const seed = Number(process.env.HINOMI_FAULT_SEED ?? Date.now() % 1_000_000);
+/** So many that the sender has not done before most of the kills. */
+const records = kills * 10_000;
 afterAll(killChildren);
 
 async function ready(url: string, child: ChildProcess & { output: () => string }): Promise<void> {
@@ -33,24 +35,13 @@ async function ready(url: string, child: ChildProcess & { output: () => string }
   throw new Error(`serve did not get ready: ${child.output()}`);
 }
 
-it(`loses and doubles nothing over ${KILLS} kills`, { timeout: 280_000 }, async () => {
+it(`loses and doubles nothing over ${kills} kills`, { timeout: all ? 600_000 : 150_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hinomi-kill-'));
   const data = join(folder, 'data');
-  const seed = Number(process.env.HINOMI_KILL_SEED ?? Date.now() % 1_000_000);
   const random = createRandom('kill', seed);
-
+  const load = makeLoad(records);
   const file = join(folder, 'access.log');
-  const writing = createWriteStream(file);
-  for (let index = 0; index < LINES; index++) {
-    // Every hundredth line is no access log: rejects must be kept as surely as events.
-    const line =
-      index % 100 === 99
-        ? `not a log line ${index}\n`
-        : `192.0.2.${index % 250} - - [20/Nov/2026:10:02:33 +0900] "GET /item/${index} HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n`;
-    if (!writing.write(line)) await once(writing, 'drain');
-  }
-  writing.end();
-  await finished(writing);
+  await writeFile(file, load.lines.join(''));
 
   const store = await openSqliteStore({ folder: data });
   const key = await addSource(store.store, 'kita-hospital', 'web', 'web-access');
@@ -70,12 +61,10 @@ it(`loses and doubles nothing over ${KILLS} kills`, { timeout: 280_000 }, async 
   const sendEnv = { XDG_STATE_HOME: join(folder, 'state') };
   let send = hinomi(sendArguments, sendEnv);
   let sent = false;
-  let kills = 0;
-  while (kills < KILLS) {
+  for (let kill = 0; kill < kills; kill++) {
     await new Promise((resolve) => setTimeout(resolve, random.int(50, 900)));
     center.kill('SIGKILL');
     await once(center, 'exit');
-    kills++;
     // Now and then the sender dies as well, and begins again where it was.
     if (!sent && random.chance(0.3) && send.exitCode === null) {
       send.kill('SIGKILL');
@@ -106,42 +95,12 @@ it(`loses and doubles nothing over ${KILLS} kills`, { timeout: 280_000 }, async 
   }
 
   const host = await openSqliteStore({ folder: data });
-  const seen = new Uint8Array(LINES);
-  const mark = (index: number): void => {
-    seen[index] = (seen[index] as number) + 1;
-  };
-  let cursor: string | undefined;
-  do {
-    const page = await host.store.findEvents(CENTER_SCOPE, {
-      since: '2026-01-01T00:00:00.000Z',
-      until: '2027-01-01T00:00:00.000Z',
-      limit: 1_000,
-      budgetMs: 60_000,
-      ...(cursor !== undefined && { cursor }),
-    });
-    for (const event of page.items) mark(Number((event['url.path'] as string).slice('/item/'.length)));
-    cursor = page.next;
-  } while (cursor !== undefined);
-  do {
-    const page = await host.store.findRejects(CENTER_SCOPE, { limit: 1_000, ...(cursor !== undefined && { cursor }) });
-    for (const reject of page.items)
-      mark(Number(Buffer.from(reject.raw, 'base64').toString().slice('not a log line '.length)));
-    cursor = page.next;
-  } while (cursor !== undefined);
-  const wrong = [...seen.entries()].filter(([, times]) => times !== 1).slice(0, 20);
+  const times = await timesStored(host.store, records);
+  const wrong = [...times.entries()].filter(([, count]) => count !== 1).slice(0, 20);
   expect(wrong, `seed ${seed}`).toEqual([]);
-
-  const rows = await host.store.ledger(CENTER_SCOPE, {
-    since: '2000-01-01T00:00:00.000Z',
-    until: '2100-01-01T00:00:00.000Z',
-  });
-  const sum = (property: 'received' | 'events' | 'rejects' | 'refused'): number =>
-    rows.reduce((all, row) => all + row[property], 0);
-  expect({ events: sum('events'), rejects: sum('rejects') }).toEqual({
-    events: LINES - LINES / 100,
-    rejects: LINES / 100,
-  });
-  expect(sum('received')).toBe(sum('events') + sum('rejects') + sum('refused'));
+  const ledger = await ledgerOf(host.store);
+  expect(ledger).toMatchObject({ events: records - load.rejects, rejects: load.rejects });
+  expect(ledger.received).toBe(records + ledger.refused);
   await host.close();
   await rm(folder, { recursive: true, force: true });
 });

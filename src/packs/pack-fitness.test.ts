@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createMapping } from '../detect/mapping.ts';
 import { parseRules } from '../detect/parse.ts';
 import { parseMapping } from '../detect/parse-mapping.ts';
@@ -66,7 +66,7 @@ test.each<[string, 'impossible' | 'narrowed' | 'fine', string]>([
 
 test('feeders: tables and known-good records tell which connector brings a log source', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hinomi-feeders-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await mkdir(join(folder, 'fields'));
   await mkdir(join(folder, 'quiet'));
   for (const [name, text] of Object.entries(tableTexts)) await writeFile(join(folder, 'fields', name), text);

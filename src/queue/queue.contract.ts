@@ -103,7 +103,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
           taken++;
           await new Promise(() => {});
         },
-        { ...options, onError: () => {} },
+        // What it holds comes again when its lease is over.
+        { ...options, leaseMs: 1_500, onError: () => {} },
       );
       await until(() => taken === 1);
       queue = await under.reopen();

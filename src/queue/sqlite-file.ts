@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 const schemaVersion = 1;
 
-/** Throws with the file's name, and what to do, when another process has it. */
-export function openQueueFile(file: string): DatabaseSync {
-  const db = new DatabaseSync(file, { timeout: 5000 });
+/** Throws with the file's name, and what to do, when another process still has it after `waitMs`. */
+export function openQueueFile(file: string, waitMs: number): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: waitMs });
   try {
     // The file belongs to this process until it ends, however it ends: the lock is the operating system's.
     db.exec(`PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;

@@ -11,6 +11,7 @@ import { openQueueFile } from './sqlite-file.ts';
 export interface QueueThreadData {
   readonly file: string;
   readonly rememberMs: number;
+  readonly waitMs: number;
 }
 
 export interface Claim {
@@ -33,8 +34,8 @@ interface Entry {
   notBefore: number;
 }
 
-const { file, rememberMs } = workerData as QueueThreadData;
-const db = openQueueFile(file);
+const { file, rememberMs, waitMs } = workerData as QueueThreadData;
+const db = openQueueFile(file, waitMs);
 
 const findJob = db.prepare('SELECT received_at, records, source, dead FROM jobs WHERE id = ?');
 const findDone = db.prepare('SELECT received_at, records, source FROM done WHERE id = ?');

@@ -17,10 +17,19 @@ export interface SqliteQueueHost {
   close(): Promise<void>;
 }
 
-/** Opens or creates the file. `rememberMs`: how long the ids of done jobs are known (default 14 days). */
-export async function openSqliteQueue(options: { file: string; rememberMs?: number }): Promise<SqliteQueueHost> {
-  await mkdir(dirname(options.file), { recursive: true });
-  const workerData: QueueThreadData = { file: options.file, rememberMs: options.rememberMs ?? 14 * 86_400_000 };
+export interface SqliteQueueOptions {
+  readonly file: string;
+  /** How long the ids of done jobs are known, 14 days by default. */
+  readonly rememberMs?: number;
+  /** How long a process that has the file is waited for, 5 seconds by default: it may be about to end. */
+  readonly waitMs?: number;
+}
+
+/** Opens or creates the file. */
+export async function openSqliteQueue(options: SqliteQueueOptions): Promise<SqliteQueueHost> {
+  const { file, rememberMs = 14 * 86_400_000, waitMs = 5_000 } = options;
+  await mkdir(dirname(file), { recursive: true });
+  const workerData: QueueThreadData = { file, rememberMs, waitMs };
   const worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), { workerData });
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());

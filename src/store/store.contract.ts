@@ -30,8 +30,11 @@ export function storeContract(name: string, open: (folder: string) => Promise<St
       store = under.store;
     }, HOOK_MS);
     afterAll(async () => {
-      await under?.close();
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await under?.close();
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     }, HOOK_MS);
     return {
       get store() {

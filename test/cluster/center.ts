@@ -9,7 +9,7 @@ import { openBullmqQueue } from '../../src/queue/bullmq.ts';
 import { removeAll } from '../../src/store/elasticsearch/events.fixture.ts';
 import { openElasticsearchStore } from '../../src/store/elasticsearch.ts';
 import { addSource, drained, openTestCenter } from '../center.ts';
-import { alertsOf, type Load, ledgerOf, makeLoad, sendLoad, timesStored } from './load.ts';
+import { alertsOf, beginOf, type Load, ledgerOf, makeLoad, type Part, sendLoad, timesStored } from './load.ts';
 import { type CenterProcess, clusterEnvironment, createProcess } from './processes.ts';
 
 export interface ClusterOptions {
@@ -24,8 +24,10 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly processes: readonly CenterProcess[];
   of(role: Role): readonly CenterProcess[];
-  /** Sends the load, over at least so long, over every refusal and every closed door; answers how often it had to send again. */
-  send(lastsMs: number): Promise<number>;
+  /** Sends the load or a part of it, over at least so long, over every refusal and every closed door. */
+  send(lastsMs: number, part?: Part): Promise<void>;
+  /** Number of the first record of a part of the load. */
+  beginOf(part: Part): number;
   /** Waits until nothing waits any more, and compares everything with what the embedded center makes of the same file. */
   judge(limitMs: number): Promise<void>;
   dispose(): Promise<void>;
@@ -88,7 +90,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     processes,
     of: (role) => processes.filter((process) => process.role === role),
-    send: (lastsMs) => sendLoad(load, intake.url, key, lastsMs),
+    beginOf: (part) => beginOf(load, part),
+    send: (lastsMs, part) => sendLoad(load, intake.url, key, lastsMs, part),
     async judge(limitMs) {
       const end = Date.now() + limitMs;
       for (let calm = 0; calm < 2; ) {

@@ -15,6 +15,17 @@ export interface Load {
   readonly rejects: number;
 }
 
+/** One of so many parts of a load, counted from 0: they are as long as each other, and follow each other. */
+export interface Part {
+  readonly number: number;
+  readonly of: number;
+}
+const WHOLE: Part = { number: 0, of: 1 };
+
+/** Of the first line in the part. */
+export const beginOf = ({ lines }: Pick<Load, 'lines'>, { number, of }: Part): number =>
+  Math.floor((Math.ceil(lines.length / BATCH) * number) / of) * BATCH;
+
 /** An access log over `minutes` of a day gone by: every hundredth line is none, every fortieth attacks. */
 export function makeLoad(records: number, minutes = 30): Load {
   const isReject = (index: number): boolean => index % REJECT_EVERY === REJECT_EVERY - 1;
@@ -25,26 +36,23 @@ export function makeLoad(records: number, minutes = 30): Load {
 }
 
 /**
- * Sends batch after batch, a few at a time, each under a key of its own and again and again until it is accepted; not all of it
- * before `lastsMs` are over. Answers how often it had to send again.
+ * Sends batch after batch of the part, a few at a time, each under a key of its own and again and again until it is accepted; not
+ * all of it before `lastsMs` are over.
  */
-export async function sendLoad({ lines }: Load, url: string, key: string, lastsMs: number): Promise<number> {
-  const batches = Math.ceil(lines.length / BATCH);
+export async function sendLoad(load: Load, url: string, key: string, lastsMs: number, part = WHOLE): Promise<void> {
+  const { lines } = load;
+  const first = beginOf(load, part) / BATCH;
+  const end = beginOf(load, { ...part, number: part.number + 1 }) / BATCH;
   const began = performance.now();
-  let next = 0;
-  let again = 0;
+  let next = first;
   const lane = async (): Promise<void> => {
-    for (let batch = next++; batch < batches; batch = next++) {
-      await pause(Math.max(0, began + (batch / batches) * lastsMs - performance.now()));
+    for (let batch = next++; batch < end; batch = next++) {
+      await pause(Math.max(0, began + ((batch - first) / (end - first)) * lastsMs - performance.now()));
       const body = lines.slice(batch * BATCH, (batch + 1) * BATCH).join('');
-      while (!(await accepted(url, key, `batch-${batch}`, body))) {
-        again++;
-        await pause(200);
-      }
+      while (!(await accepted(url, key, `batch-${batch}`, body))) await pause(200);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  return again;
 }
 
 async function accepted(url: string, key: string, batchKey: string, body: string): Promise<boolean> {

@@ -23,6 +23,8 @@ import { drained, openTestCenter, type TestCenter } from '../center.ts';
 import { need } from '../services/needed.ts';
 import { clusterEnvironment, hinomi } from './processes.ts';
 
+/** `npm run faults`: more to carry, and more kills on the way. */
+const all = process.env.HINOMI_FAULTS === 'all';
 const HOOK_MS = 60_000;
 
 async function run(args: readonly string[], env: Record<string, string>): Promise<{ code: number; output: string }> {
@@ -157,7 +159,10 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     const env = environment();
     const data = join(folder, 'killed');
     const more = Array.from({ length: 40 }, (_, index) => {
-      const events = Array.from({ length: 500 }, (_, at) => ({ message: `n${index} ${at}`, 'source.port': at }));
+      const events = Array.from({ length: all ? 500 : 250 }, (_, at) => ({
+        message: `n${index} ${at}`,
+        'source.port': at,
+      }));
       return makeBatch(`k${index}`, {
         memberId: 'kita',
         events,
@@ -174,7 +179,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
       return [...filled.batches, ...more];
     });
     let kills = 0;
-    for (let waitMs = 1_500; kills < 5; waitMs += 900) {
+    for (let waitMs = 1_200; kills < (all ? 12 : 3); waitMs *= all ? 1.15 : 1.6) {
       const child = hinomi([...there, data], env);
       const exited = once(child, 'exit');
       const first = await Promise.race([pause(waitMs, 'late' as const), exited.then(() => 'done' as const)]);
