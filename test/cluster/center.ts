@@ -28,8 +28,11 @@ export interface Cluster {
   send(lastsMs: number, part?: Part): Promise<void>;
   /** Number of the first record of a part of the load. */
   beginOf(part: Part): number;
-  /** Waits until nothing waits any more, and compares everything with what the embedded center makes of the same file. */
-  judge(limitMs: number): Promise<void>;
+  /**
+   * Waits until nothing waits any more, and compares everything with what the embedded center makes of the same file. `noUsers`: the
+   * store could keep no event that names a user.
+   */
+  judge(limitMs: number, noUsers?: boolean): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -92,7 +95,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     of: (role) => processes.filter((process) => process.role === role),
     beginOf: (part) => beginOf(load, part),
     send: (lastsMs, part) => sendLoad(load, intake.url, key, lastsMs, part),
-    async judge(limitMs) {
+    async judge(limitMs, noUsers = false) {
       const end = Date.now() + limitMs;
       for (let calm = 0; calm < 2; ) {
         calm = (await waiting()) === 0 ? calm + 1 : 0;
@@ -104,7 +107,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }
       const store = await open();
       try {
-        const { lines, rejects } = load;
+        const { lines } = load;
+        const rejects = load.rejects + (noUsers ? load.named : 0);
         const records = lines.length;
         const times = await timesStored(store, records);
         const wrong = [...times.entries()].filter(([, count]) => count !== 1);

@@ -39,6 +39,10 @@ interface Fault {
   readonly lastsMs: number;
   /** Settings of a node of its own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What is so before the load comes. */
+  readonly before?: (stage: Stage) => Promise<void>;
+  /** See Cluster.judge. */
+  readonly noUsers?: true;
   /** What happens while the load comes in. */
   readonly happen: (stage: Stage) => Promise<void>;
 }
@@ -135,6 +139,17 @@ const faults: readonly Fault[] = [
     name: 'requests are too large (413)',
     lastsMs: 0,
     settings: { 'http.max_content_length': '256kb' },
+    happen: async () => undefined,
+  },
+  {
+    name: 'records that the mapping of their index cannot hold',
+    lastsMs: 0,
+    noUsers: true,
+    async before(stage) {
+      const month = new Date().toISOString().slice(0, 7).replace('-', '.');
+      const mappings = { properties: { 'user.name': { type: 'long' } } };
+      await put(stage, `/${stage.prefix}-events-kita-hospital_${month}`, { mappings });
+    },
     happen: async () => undefined,
   },
   {
@@ -251,12 +266,14 @@ services.describe('faults of a cluster', ({ prefix }) => {
         const part = { number, of: faults.length };
         begun.push(`records from ${cluster.beginOf(part)} on: ${fault.name}`);
         const random = createRandom(fault.name, seed);
-        await Promise.all([
-          cluster.send(fault.lastsMs, part),
-          fault.happen({ cluster, redis, elasticsearch, proxies, random, prefix: name }),
-        ]);
+        const stage: Stage = { cluster, redis, elasticsearch, proxies, random, prefix: name };
+        await fault.before?.(stage);
+        await Promise.all([cluster.send(fault.lastsMs, part), fault.happen(stage)]);
       }
-      await cluster.judge(all ? 600_000 : 150_000);
+      await cluster.judge(
+        all ? 600_000 : 150_000,
+        faults.some(({ noUsers }) => noUsers === true),
+      );
     } catch (error) {
       const said = cluster.processes.map((one) => `--- ${one.role}\n${one.output().slice(-3_000)}`).join('\n');
       const message = error instanceof Error ? error.message : error;

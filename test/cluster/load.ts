@@ -7,12 +7,17 @@ import type { Store } from '../../src/store/store.ts';
 const REJECT_EVERY = 100;
 const ATTACK_EVERY = 40;
 const ATTACKERS = 30;
+/** Never an attack, and never what is no line. */
+const NAMED_EVERY = 25;
+const NAMED_AT = 7;
 const BATCH = 500;
 const LANES = 3;
 
 export interface Load {
   readonly lines: readonly string[];
   readonly rejects: number;
+  /** Lines with a user's name in them. */
+  readonly named: number;
 }
 
 /** One of so many parts of a load, counted from 0: they are as long as each other, and follow each other. */
@@ -26,13 +31,14 @@ const WHOLE: Part = { number: 0, of: 1 };
 export const beginOf = ({ lines }: Pick<Load, 'lines'>, { number, of }: Part): number =>
   Math.floor((Math.ceil(lines.length / BATCH) * number) / of) * BATCH;
 
-/** An access log over `minutes` of a day gone by: every hundredth line is none, every fortieth attacks. */
+/** An access log over `minutes` of a day gone by: every hundredth line is none, every fortieth attacks, some name a user. */
 export function makeLoad(records: number, minutes = 30): Load {
   const isReject = (index: number): boolean => index % REJECT_EVERY === REJECT_EVERY - 1;
   const lines = Array.from({ length: records }, (_, index) =>
     isReject(index) ? `not a log line ${index}\n` : accessLine(index, records, minutes),
   );
-  return { lines, rejects: Math.floor(records / REJECT_EVERY) };
+  const named = Math.ceil(Math.max(0, records - NAMED_AT) / NAMED_EVERY);
+  return { lines, rejects: Math.floor(records / REJECT_EVERY), named };
 }
 
 /**
@@ -73,10 +79,12 @@ function accessLine(index: number, records: number, minutes: number): string {
   const attack = index % ATTACK_EVERY === 0;
   const from = attack ? `203.0.113.${(index / ATTACK_EVERY) % ATTACKERS}` : `192.0.2.${index % 250}`;
   const [path, status] = attack ? [`/../../etc/passwd?n=${index}`, 404] : [`/item/${index}`, 200];
-  return `${from} - - [20/Nov/2026:${at} +0900] "GET ${path} HTTP/1.1" ${status} 512 "-" "Mozilla/5.0"\n`;
+  const user = index % NAMED_EVERY === NAMED_AT ? 'taro' : '-';
+  return `${from} - ${user} [20/Nov/2026:${at} +0900] "GET ${path} HTTP/1.1" ${status} 512 "-" "Mozilla/5.0"\n`;
 }
 
-const numberOf = (text: string): number => Number(/\d+$/.exec(text)?.[0]);
+/** Of the line, whether it became an event or not. */
+const numberOf = (line: string): number => Number(/(?:GET \S*?|line )(\d+)(?: HTTP|\s*$)/.exec(line)?.[1]);
 
 /** How often each line of the load is stored: ones when all is well. */
 export async function timesStored(store: Store, records: number): Promise<Uint8Array> {
@@ -89,7 +97,7 @@ export async function timesStored(store: Store, records: number): Promise<Uint8A
   do {
     const more = cursor === undefined ? {} : { cursor };
     const page = await store.findEvents(CENTER_SCOPE, { ...ever, limit: 1_000, budgetMs: 60_000, ...more });
-    for (const event of page.items) mark(numberOf(String(event['event.original']).split('"')[1]?.split(' ')[1] ?? ''));
+    for (const event of page.items) mark(numberOf(String(event['event.original'])));
     cursor = page.next;
   } while (cursor !== undefined);
   do {
