@@ -141,7 +141,6 @@ async function planOf(
   };
 }
 
-/** A folder of data that no center was started on yet must not become one by an import. */
 /** Of a center that never ran there is nothing to ask, and making one is not this command's to do. */
 const hasCenter = ({ store }: Config, dataDir: string): boolean =>
   store.engine !== 'sqlite' || existsSync(join(dataDir, 'state.db'));

@@ -125,6 +125,8 @@ export const eventTemplate = (prefix: string): object => ({
       auto_expand_replicas: '0-1',
       // Half the disk for the same work (measured).
       codec: 'best_compression',
+      // Refreshed every second for so long after a search, see refresh.ts: monitoring asks every few seconds how much there is.
+      'search.idle.after': '5s',
     },
     mappings: eventMapping,
   },

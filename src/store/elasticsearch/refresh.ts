@@ -1,7 +1,7 @@
 /**
  * What this process wrote it finds: an index it wrote to is refreshed before its next search there. What others wrote is found
- * once the index refreshes by itself: within a second where somebody searches, and where nobody did for half a minute before the
- * search that comes then, which waits for it. So no index has a `refresh_interval`: with one, those that nobody looks at are
+ * once the index refreshes by itself: within a second where somebody searches, and where nobody did for a while (half a minute,
+ * five seconds for events) before the search that comes then, which waits for it. So no index has a `refresh_interval`: with one, those that nobody looks at are
  * refreshed every second as well, which cost Elasticsearch a third of its time (measured).
  */
 import type { Elastic } from './connection.ts';
