@@ -15,8 +15,8 @@ import type { CopyableStore } from '../src/store/copy.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import { makeAlert, makeBatch } from '../src/store/store.fixture.ts';
 import type { WorkedBatch } from '../src/store/store.ts';
-import { addSource, drained, openTestCenter } from './center.ts';
-import { hinomi } from './cluster/processes.ts';
+import { addSource, drained, openTestCenter, withStore } from './center.ts';
+import { hinomi, runHinomi } from './cluster/processes.ts';
 
 /** `npm run faults`: more to bring back, and more kills on the way. */
 const all = process.env.HINOMI_FAULTS === 'all';
@@ -26,24 +26,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = hinomi(args, { HINOMI_LOG_LEVEL: 'error' });
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output: child.output() };
-}
-
-async function within<T>(data: string, work: (store: CopyableStore) => Promise<T>): Promise<T> {
-  const host = await openSqliteStore({ folder: data });
-  try {
-    return await work(host.store);
-  } finally {
-    await host.close();
-  }
-}
+const run = (...args: string[]) => runHinomi(args);
 
 /** Without what a restore adds or leaves out: sessions, and its own entry in the audit. */
 async function comparable(data: string, batches: readonly WorkedBatch[]): Promise<Record<string, unknown>> {
-  const { census: _, docs, ...rest } = await within(data, (store) => portrait(store, batches));
+  const { census: _, docs, ...rest } = await withStore(data, (store) => portrait(store, batches));
   const { session: __, audit, ...others } = docs as Record<string, readonly { action: string }[]>;
   return { ...rest, ...others, audit: audit?.filter(({ action }) => action !== 'center.restore') };
 }
@@ -52,7 +39,7 @@ it('brings a center back as it was, hostile events and all, and only into an emp
   timeout: 120_000,
 }, async () => {
   const [data, file, back] = [join(folder, 'full'), join(folder, 'full.zst'), join(folder, 'full-back')];
-  const { batches } = await within(data, fill);
+  const { batches } = await withStore(data, fill);
   const made = await run('backup', '--data', data, '--to', file);
   expect(made, made.output).toMatchObject({ code: 0 });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -66,7 +53,7 @@ it('brings a center back as it was, hostile events and all, and only into an emp
   expect(restored, restored.output).toMatchObject({ code: 0 });
   const after = await comparable(back, batches);
   for (const [part, value] of Object.entries(before)) expect(after[part], part).toEqual(value);
-  expect(await within(back, (store) => store.count('session', CENTER_SCOPE, 'userId'))).toEqual({});
+  expect(await withStore(back, (store) => store.count('session', CENTER_SCOPE, 'userId'))).toEqual({});
 
   const again = await run('restore', file, '--data', back);
   expect(again.code).toBe(0);
@@ -86,14 +73,14 @@ it('brings a center back as it was, hostile events and all, and only into an emp
   expect(await readdir(folder)).not.toContain('cut-back');
   const partial = await run('restore', '--partial', join(folder, 'cut.zst'), '--data', join(folder, 'cut-back'));
   expect(partial, partial.output).toMatchObject({ code: 0 });
-  expect((await within(join(folder, 'cut-back'), (store) => store.stats())).events).toBeGreaterThan(0);
+  expect((await withStore(join(folder, 'cut-back'), (store) => store.stats())).events).toBeGreaterThan(0);
 });
 
 it('joins a full backup and later ones, and says when days are missing between them', {
   timeout: 120_000,
 }, async () => {
   const data = join(folder, 'chain');
-  const { batches } = await within(data, fill);
+  const { batches } = await withStore(data, fill);
   const today = new Date().toISOString().slice(0, 10);
   const [full, later, far] = ['full', 'later', 'far'].map((name) => join(folder, `chain-${name}.zst`)) as [
     string,
@@ -106,7 +93,7 @@ it('joins a full backup and later ones, and says when days are missing between t
     events: [{ message: 'later' }],
     matched: [0],
   });
-  await within(data, async (store) => {
+  await withStore(data, async (store) => {
     await store.putBatches([more]);
     const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
     const doc = makeAlert('a3', { version: 2, memberId: 'minami', count: 2 });
@@ -126,7 +113,7 @@ it('joins a full backup and later ones, and says when days are missing between t
   const alone = await run('restore', far, '--data', join(folder, 'chain-alone'));
   expect(alone, alone.output).toMatchObject({ code: 0 });
   const sums = (data: string) =>
-    within(data, (store) =>
+    withStore(data, (store) =>
       store.ledger(CENTER_SCOPE, { since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' }),
     );
   expect(await sums(join(folder, 'chain-alone'))).toEqual(await sums(data));
@@ -141,7 +128,7 @@ it('goes on after kill -9, and no center starts on the half of it', { timeout: 1
     }));
     return makeBatch(`k${index}`, { events, matched: [0], receivedAt: `2026-11-${10 + (index % 9)}T01:00:00.000Z` });
   });
-  await within(data, (store) => store.putBatches(batches));
+  await withStore(data, (store) => store.putBatches(batches));
   expect((await run('backup', '--data', data, '--to', file)).code).toBe(0);
   const events = async (): Promise<number> => {
     const host = await openSqliteStore({ folder: back });
@@ -159,7 +146,7 @@ it('goes on after kill -9, and no center starts on the half of it', { timeout: 1
     await exited;
     if (first === 'done') break;
     kills++;
-    const there = await within(back, (store) => store.identity());
+    const there = await withStore(back, (store) => store.identity());
     if (there.origin?.finished === false) {
       const early = await run('serve', '--data', back);
       expect(early).toMatchObject({ code: 2, output: expect.stringContaining('was not finished') });
@@ -227,7 +214,7 @@ it('is taken beside a working center, and what it brings back goes on without ra
     try {
       for (let batch = 0; batch < sent; batch++) await send(batch, second.center.intakeUrl);
       await drained(second.center);
-      const whole = await within(test.folder, async (store) => ({
+      const whole = await withStore(test.folder, async (store) => ({
         events: (await store.stats()).events,
         alerts: await counts(store),
       }));
@@ -255,7 +242,7 @@ async function counts(store: Pick<CopyableStore, 'find'>): Promise<string[]> {
 
 it('says which file of the center is damaged, and makes no backup of it', { timeout: 60_000 }, async () => {
   const data = join(folder, 'damaged');
-  await within(data, (store) =>
+  await withStore(data, (store) =>
     store.putBatches([
       makeBatch('1', { events: Array.from({ length: 2_000 }, (_, n) => ({ message: `${Math.sin(n)}` })) }),
     ]),

@@ -1,6 +1,6 @@
 /** The browser that the console is tested in: an installed Chromium, or none, and then the suites say so in their names. */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const executablePath = [
   process.env.HINOMI_CHROMIUM,
@@ -22,3 +22,12 @@ export const launchBrowser = (): Promise<Browser> =>
     executablePath: executablePath as string,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   });
+
+/** Adds what no page of the console may do: throw, open a dialog, be told that the server failed. */
+export function noteWrongs(page: Page, wrongs: string[]): void {
+  page.on('pageerror', (error) => wrongs.push(`threw ${error.message}`));
+  page.on('dialog', (dialog) => wrongs.push(`opened a dialog: ${dialog.message()}`));
+  page.on('response', (response) => {
+    if (response.status() >= 500) wrongs.push(`${response.status()} ${response.url()}`);
+  });
+}

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BullmqQueueOptions, openBullmqQueue } from '../src/queue/bullmq.ts';
 import { queueContract } from '../src/queue/queue.contract.ts';
 import type { LeasedJob } from '../src/queue/queue.ts';
+import { openUnderTest } from './bullmq-queues.ts';
 import { needOwn } from './services/needed.ts';
 import { startRedis } from './services/redis.ts';
 import type { Server } from './services/server.ts';
@@ -60,19 +61,7 @@ services.describe('bullmq on a Redis Cluster of three', () => {
     prefix: `t${randomUUID()}`,
   });
 
-  queueContract('bullmq, cluster', async () => {
-    const options = fresh();
-    let host = await openBullmqQueue(options);
-    return {
-      queue: host.queue,
-      async reopen() {
-        await host.close();
-        host = await openBullmqQueue(options);
-        return host.queue;
-      },
-      dispose: () => host.close(),
-    };
-  });
+  queueContract('bullmq, cluster', () => openUnderTest(fresh()));
 
   it('spreads the shards over the nodes, and works what was acknowledged though a node was gone meanwhile', async () => {
     const host = await openBullmqQueue({ ...fresh(), shards: 8 });

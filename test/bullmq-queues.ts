@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type BullmqQueueHost, type BullmqQueueOptions, openBullmqQueue } from '../src/queue/bullmq.ts';
+import type { QueueUnderTest } from '../src/queue/queue.contract.ts';
 import type { Job, LeasedJob, Stop, WorkOptions } from '../src/queue/queue.ts';
 import { startRedis } from './services/redis.ts';
 import type { Server } from './services/server.ts';
@@ -45,6 +46,20 @@ export const collect = ({ queue }: BullmqQueueHost, into: LeasedJob[], more: Par
     },
     { ...options, ...more },
   );
+
+/** As the queue's contract takes it. */
+export async function openUnderTest(given: BullmqQueueOptions): Promise<QueueUnderTest> {
+  let host = await openBullmqQueue(given);
+  return {
+    queue: host.queue,
+    async reopen() {
+      await host.close();
+      host = await openBullmqQueue(given);
+      return host.queue;
+    },
+    dispose: () => host.close(),
+  };
+}
 
 /** Of the suite that calls it: one Redis, another prefix for each test. */
 export interface OwnQueues {

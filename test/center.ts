@@ -10,6 +10,8 @@ import { type Config, loadConfig } from '../src/config.ts';
 import { hashId } from '../src/ids.ts';
 import type { Role } from '../src/model/access.ts';
 import type { Encoding } from '../src/model/member.ts';
+import type { CopyableStore } from '../src/store/copy.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
 
 export { freePort } from './services/port.ts';
@@ -168,5 +170,15 @@ export async function drained({ records, matches, shared }: Center, limitMs = 60
     if (Date.now() > end)
       throw new Error(`the queues did not drain: ${JSON.stringify([await records.depth(), await matches.depth()])}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Works on the store of an embedded center that stands still. */
+export async function withStore<T>(data: string, work: (store: CopyableStore) => Promise<T>): Promise<T> {
+  const host = await openSqliteStore({ folder: data });
+  try {
+    return await work(host.store);
+  } finally {
+    await host.close();
   }
 }

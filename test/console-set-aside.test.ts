@@ -17,7 +17,7 @@ import type { StatusProblem } from '../src/model/status.ts';
 import { packFrame } from '../src/pipeline/frame.ts';
 import type { Job } from '../src/queue/queue.ts';
 import { openSqliteQueue } from '../src/queue/sqlite.ts';
-import { launchBrowser, noBrowser, whyNoBrowser } from './browser.ts';
+import { launchBrowser, noBrowser, noteWrongs, whyNoBrowser } from './browser.ts';
 import { addSource, addUser, drained } from './center.ts';
 import { audit } from './page-audit.ts';
 
@@ -104,11 +104,7 @@ describe.skipIf(noBrowser)(`batches that were set aside, in the console${whyNoBr
     const context = await browser.newContext({ locale: 'ja-JP', viewport: { width: 1280, height: 900 }, ...options });
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => wrongs.push(`threw ${error.message}`));
-    page.on('dialog', (dialog) => wrongs.push(`opened a dialog: ${dialog.message()}`));
-    page.on('response', (response) => {
-      if (response.status() >= 500) wrongs.push(`${response.status()} ${response.url()}`);
-    });
+    noteWrongs(page, wrongs);
     await page.goto(`${center.apiUrl}/status`);
     await page.locator('input[name=login]').fill(login);
     await page.locator('input[name=password]').fill(password);

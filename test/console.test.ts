@@ -19,7 +19,7 @@ import { victims } from '../src/demo/story.ts';
 import { CENTER_SCOPE } from '../src/model/scope.ts';
 import { centerFacts, processOf } from '../src/status.fixture.ts';
 import { findProblems } from '../src/status-problems.ts';
-import { launchBrowser, noBrowser, whyNoBrowser } from './browser.ts';
+import { launchBrowser, noBrowser, noteWrongs, whyNoBrowser } from './browser.ts';
 import { addUser, drained } from './center.ts';
 import { audit } from './page-audit.ts';
 
@@ -67,13 +67,9 @@ describe.skipIf(noBrowser)(`the console in a browser${whyNoBrowser}`, () => {
     const context = await browser.newContext({ locale: 'ja-JP', viewport: { width: 1280, height: 800 }, ...options });
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => wrongs.push(`threw ${error.message}`));
-    page.on('dialog', (dialog) => wrongs.push(`opened a dialog: ${dialog.message()}`));
+    noteWrongs(page, wrongs);
     page.on('request', (request) => {
       if (!request.url().startsWith(`${center.apiUrl}/`)) wrongs.push(`asked for ${request.url()}`);
-    });
-    page.on('response', (response) => {
-      if (response.status() >= 500) wrongs.push(`${response.status()} ${response.url()}`);
     });
     page.on('console', (message) => {
       if (message.type() === 'error' && !message.text().includes('status of 401')) wrongs.push(message.text());

@@ -59,8 +59,8 @@ const mayImport: Record<string, { values: readonly string[]; types?: readonly st
     values: ['src/incident/', 'src/correlate/', 'src/model/', 'src/errors.ts', 'src/ids.ts'],
     types: ['src/detect/rule.ts', 'src/store/store.ts'],
   },
-  'src/queue/': { values: ['src/queue/', 'src/thread.ts'], types: ['src/model/'] },
-  'src/peers/': { values: ['src/peers/'], types: ['src/store/store.ts'] },
+  'src/queue/': { values: ['src/queue/', 'src/thread.ts', 'src/redis-ready.ts'], types: ['src/model/'] },
+  'src/peers/': { values: ['src/peers/', 'src/redis-ready.ts'], types: ['src/store/store.ts'] },
   'src/store/': { values: ['src/store/', 'src/search/', 'src/model/', 'src/thread.ts', 'src/ids.ts'] },
   'src/intake/': {
     values: [

@@ -3,6 +3,7 @@
  * A Redis that is away costs messages and nothing else; nobody waits for it here.
  */
 import { Cluster, Redis } from 'ioredis';
+import { untilReady } from '../redis-ready.ts';
 import { GONE_MS, type PeerMessage, type PeerStatus, type Peers, REPORT_MS } from './peers.ts';
 
 export interface RedisPeersOptions {
@@ -106,18 +107,4 @@ export async function openRedisPeers(options: RedisPeersOptions): Promise<Peers>
       subscriber.disconnect();
     },
   };
-}
-
-/** Not by the client's own `connect`: that gives up with the first attempt, though the next ones are on their way. */
-async function untilReady(client: Redis | Cluster, ms: number): Promise<void> {
-  if (client.status === 'ready') return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`no connection for ${ms / 1000} s`)), ms);
-  client.once('ready', resolve);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    client.off('ready', resolve);
-  }
 }

@@ -3,6 +3,7 @@
  * ANSWER_MS when it is silent: nothing is kept to be sent later, so waiting and trying again are the callers'.
  */
 import { Cluster, Redis } from 'ioredis';
+import { untilReady } from '../redis-ready.ts';
 import { defineRegistry, type RedisClient, UNREFUSED } from './bullmq-registry.ts';
 import { QueueUnavailable } from './queue.ts';
 
@@ -150,23 +151,6 @@ function parseUrl(url: string): URL {
   if (parsed === undefined || !/^rediss?:$/.test(parsed.protocol) || !/^(\/\d*)?$/.test(parsed.pathname))
     throw new Error('the address of Redis must look like redis://user:password@host:6379/0, or rediss:// for TLS');
   return parsed;
-}
-
-async function untilReady(client: RedisClient, ms: number): Promise<void> {
-  if (client.status === 'ready') return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const ended = (): void => reject(new Error('the connection is closed'));
-  if (client.status === 'end') ended();
-  const timer = setTimeout(() => reject(new Error(`no connection for ${ms / 1000} s`)), ms);
-  client.once('ready', resolve);
-  client.once('end', ended);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    client.off('ready', resolve);
-    client.off('end', ended);
-  }
 }
 
 class UnfitServer extends Error {}

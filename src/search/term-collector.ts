@@ -1,31 +1,27 @@
 /**
  * What an index of words holds of events: words, pairs of neighbours in CJK runs, and `field=value` for fields to pivot on; words hold
- * no "=". Queries ask for the same terms (terms.ts). Remembers words and entities, so that a known one costs no object; keeps nothing
- * else of an event.
+ * no "=". Queries ask for the same terms (terms.ts). Remembers words and entities; keeps nothing else of an event.
  */
 import type { Fields, Scalar } from '../model/event.ts';
 import { ownCopy } from '../own-copy.ts';
 import { entityFields, notFreeText } from './fields.ts';
 import { CJK, classAt, classOfUnit, normalise, SEARCHED_CHARS, SEPARATOR, WORD } from './normalise.ts';
-import { createRecentMap, type RecentMap } from './recent-map.ts';
 import { entityTerm, TERM_CHARS } from './terms.ts';
 import { createWordTable, HASH_START, hashUnit } from './word-table.ts';
 
 export interface TermCollector {
   add(event: Fields): void;
-  /** All terms added since the last time, each once (a word that is made to look like many others perhaps again), as `wordOf` spells them, with blanks between. */
+  /**
+   * All terms added since the last time, as `wordOf` spells them, with blanks between. Each once; a word that is made to look like
+   * many others perhaps again.
+   */
   take(): string;
-}
-
-/** An entity's term as the index spells it, and in which taking it was found last. */
-interface Entity {
-  readonly word: string;
-  foundIn: number;
 }
 
 /** More are forgotten when the terms are taken. */
 const KNOWN_WORDS = 32_768;
-const KNOWN_ENTITIES = 2_048;
+/** Of a field; the next one forgets them. */
+const KNOWN_ENTITIES = 4_096;
 /** Longer ones seldom repeat. */
 const KNOWN_ENTITY_CHARS = 256;
 const FIRST_UNITS = 65_536;
@@ -37,13 +33,14 @@ export function createTermCollector(wordOf: (term: string) => string): TermColle
   const words = createWordTable();
   /** By the word's number: the taking in which it was found last. */
   let foundIn = new Uint32Array(KNOWN_WORDS);
-  const entities = new Map<string, RecentMap<Entity>>();
+  /** Field -> value -> word. */
+  const entities = new Map<string, Map<string, string>>();
   let taking = 1;
   let units = new Uint16Array(FIRST_UNITS);
   /** What was found: words of ASCII, a blank before each, and all others. */
   let plain = Buffer.allocUnsafe(FIRST_UNITS);
   let plainLength = 0;
-  let others: string[] = [];
+  const others = new Set<string>();
 
   // Hot: no string is made of a word, neither for looking it up nor for the list.
   function addWord(start: number, end: number, hash: number, all: number): void {
@@ -58,7 +55,7 @@ export function createTermCollector(wordOf: (term: string) => string): TermColle
       foundIn[number] = taking;
     }
     if (all >= ASCII_END) {
-      others.push(wordOf(String.fromCharCode(...units.subarray(start, end))));
+      others.add(wordOf(String.fromCharCode(...units.subarray(start, end))));
       return;
     }
     if (plainLength + end - start >= plain.length) plain = Buffer.concat([plain], 2 * plain.length);
@@ -109,17 +106,16 @@ export function createTermCollector(wordOf: (term: string) => string): TermColle
   function addEntity(field: string, value: string): void {
     let ofField = entities.get(field);
     if (ofField === undefined) {
-      ofField = createRecentMap(KNOWN_ENTITIES);
+      ofField = new Map();
       entities.set(field, ofField);
     }
-    let entity = ofField.get(value);
-    if (entity === undefined) {
-      entity = { word: wordOf(entityTerm(field, normalise(value))), foundIn: 0 };
-      if (value.length <= KNOWN_ENTITY_CHARS) ofField.set(ownCopy(value), entity);
+    let word = ofField.get(value);
+    if (word === undefined) {
+      word = wordOf(entityTerm(field, normalise(value)));
+      if (ofField.size >= KNOWN_ENTITIES) ofField.clear();
+      if (value.length <= KNOWN_ENTITY_CHARS) ofField.set(ownCopy(value), word);
     }
-    if (entity.foundIn === taking) return;
-    entity.foundIn = taking;
-    others.push(entity.word);
+    others.add(word);
   }
 
   /** Values that are looked at, one a line: no word goes over the end of a line, whatever normalising does. */
@@ -143,8 +139,8 @@ export function createTermCollector(wordOf: (term: string) => string): TermColle
     },
     take() {
       const text = plain.toString('latin1', Math.min(plainLength, 1), plainLength);
-      const all = others.length === 0 ? text : `${text}${text === '' ? '' : ' '}${others.join(' ')}`;
-      others = [];
+      const all = others.size === 0 ? text : `${text}${text === '' ? '' : ' '}${[...others].join(' ')}`;
+      others.clear();
       plainLength = 0;
       taking++;
       if (words.size > KNOWN_WORDS) {

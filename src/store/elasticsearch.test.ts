@@ -1,23 +1,18 @@
+import { openUnderTest } from '../../test/elasticsearch-store.ts';
 import { need } from '../../test/services/needed.ts';
 import { removeAll } from './elasticsearch/events.fixture.ts';
-import { openElasticsearchStore } from './elasticsearch.ts';
 import { storeContract } from './store.contract.ts';
 
 const services = await need('elasticsearch');
 services.describe('the store on Elasticsearch', ({ elasticsearch, prefix }) => {
   let number = 0;
   storeContract('elasticsearch', async () => {
-    const options = { urls: [elasticsearch], prefix: `${prefix}-${number++}`, leaseMs: 800 };
-    let store = await openElasticsearchStore(options);
+    const options = { urls: [elasticsearch], prefix: `${prefix}-${number++}` };
+    const under = await openUnderTest(options);
     return {
-      store,
-      async reopen() {
-        await store.close();
-        store = await openElasticsearchStore(options);
-        return store;
-      },
+      ...under,
       async close() {
-        await store.close();
+        await under.close();
         await removeAll(elasticsearch, options.prefix);
       },
     };

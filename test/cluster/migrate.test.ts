@@ -16,34 +16,18 @@ import { openSqliteQueue } from '../../src/queue/sqlite.ts';
 import { fill, portrait } from '../../src/store/copy.contract.ts';
 import type { CopyableStore } from '../../src/store/copy.ts';
 import { openElasticsearchStore } from '../../src/store/elasticsearch.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeBatch } from '../../src/store/store.fixture.ts';
 import type { Kind, WorkedBatch } from '../../src/store/store.ts';
-import { drained, openTestCenter, type TestCenter } from '../center.ts';
+import { drained, openTestCenter, type TestCenter, withStore } from '../center.ts';
 import { need } from '../services/needed.ts';
-import { clusterEnvironment, hinomi } from './processes.ts';
+import { clusterEnvironment, hinomi, runHinomi } from './processes.ts';
 
 /** `npm run faults`: more to carry, and more kills on the way. */
 const all = process.env.HINOMI_FAULTS === 'all';
 const HOOK_MS = 60_000;
 
-async function run(args: readonly string[], env: Record<string, string>): Promise<{ code: number; output: string }> {
-  const child = hinomi(args, { HINOMI_LOG_LEVEL: 'error', ...env });
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output: child.output() };
-}
-
 const there = ['migrate', '--from', 'embedded', '--to', 'cluster', '--data'];
 const back = ['migrate', '--from', 'cluster', '--to', 'embedded', '--data'];
-
-async function within<T>(data: string, work: (store: CopyableStore) => Promise<T>): Promise<T> {
-  const host = await openSqliteStore({ folder: data });
-  try {
-    return await work(host.store);
-  } finally {
-    await host.close();
-  }
-}
 
 const services = await need('redis', 'elasticsearch');
 services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) => {
@@ -104,13 +88,13 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     const env = environment();
     const first = await openTestCenter();
     await playTo(first, 'halves.json', 55);
-    const beside = await run([...there, first.folder], env);
+    const beside = await runHinomi([...there, first.folder], env);
     expect(beside, beside.output).toMatchObject({ code: 2, output: expect.stringContaining('this was a first pass') });
     // No center works on the half of it.
     await expect(openTestCenter(env)).rejects.toThrow(/was not finished/);
     await playTo(first, 'halves.json', 70);
     await first.center.close();
-    const moved = await run([...there, first.folder], env);
+    const moved = await runHinomi([...there, first.folder], env);
     expect(moved, moved.output).toMatchObject({ code: 0, output: expect.stringContaining('on both sides the same') });
 
     const second = await openTestCenter(env);
@@ -130,7 +114,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     } finally {
       await second.dispose();
     }
-    const late = await run([...there, first.folder], env);
+    const late = await runHinomi([...there, first.folder], env);
     expect(late).toMatchObject({ code: 2, output: expect.stringMatching(/a center has begun to work/) });
     await rm(first.folder, { recursive: true, force: true });
   });
@@ -170,7 +154,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
         receivedAt: `2026-11-${18 + (index % 4)}T03:00:00.000Z`,
       });
     });
-    const batches: readonly WorkedBatch[] = await within(data, async (store) => {
+    const batches: readonly WorkedBatch[] = await withStore(data, async (store) => {
       const filled = await fill(store);
       await store.putBatches(more);
       const { term } = await store.takeLead('test', AbortSignal.timeout(5_000));
@@ -189,33 +173,33 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
       kills++;
     }
     expect(kills).toBeGreaterThan(0);
-    const moved = await run([...there, data], env);
+    const moved = await runHinomi([...there, data], env);
     expect(moved, moved.output).toMatchObject({
       code: 0,
       output: expect.stringMatching(/MEMBER .*\n.*\(center\).*on both sides the same/s),
     });
-    const before = await within(data, (store) => portrait(store, batches));
+    const before = await withStore(data, (store) => portrait(store, batches));
     const after = await withinCluster(env, (store) => portrait(store, batches));
     for (const [part, value] of Object.entries(before)) expect(after[part], part).toEqual(value);
 
     const home = join(folder, 'home');
-    const returned = await run([...back, home], env);
+    const returned = await runHinomi([...back, home], env);
     expect(returned, returned.output).toMatchObject({ code: 0 });
-    const again = await within(home, (store) => portrait(store, batches));
+    const again = await withStore(home, (store) => portrait(store, batches));
     for (const part of ['events', 'byId', 'outcomes', 'applied', 'rejects', 'matches', 'ledger', 'progress'])
       expect(again[part], part).toEqual(before[part]);
 
     // A backup of the one is good for the other.
     const file = join(folder, 'cluster.zst');
-    const made = await run(['backup', '--to', file], env);
+    const made = await runHinomi(['backup', '--to', file], env);
     expect(made, made.output).toMatchObject({ code: 0 });
-    const embedded = await run(['restore', file, '--data', join(folder, 'from-cluster')], {});
+    const embedded = await runHinomi(['restore', file, '--data', join(folder, 'from-cluster')], {});
     expect(embedded, embedded.output).toMatchObject({ code: 0 });
     const other = environment();
-    const cluster = await run(['restore', file], other);
+    const cluster = await runHinomi(['restore', file], other);
     expect(cluster, cluster.output).toMatchObject({ code: 0 });
     const restored = [
-      await within(join(folder, 'from-cluster'), (store) => portrait(store, batches)),
+      await withStore(join(folder, 'from-cluster'), (store) => portrait(store, batches)),
       await withinCluster(other, (store) => portrait(store, batches)),
     ];
     for (const one of restored)
@@ -226,13 +210,13 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
   it('refuses what it would mix or lose', { timeout: 120_000 }, async () => {
     const env = environment();
     const data = join(folder, 'refused');
-    expect(await run([...there, data], env)).toMatchObject({
+    expect(await runHinomi([...there, data], env)).toMatchObject({
       code: 2,
       output: expect.stringContaining('holds no center'),
     });
-    await within(data, (store) => store.putBatches([makeBatch('1', { events: [{}] })]));
-    expect(await run(['migrate', '--from', 'embedded', '--to', 'embedded'], env)).toMatchObject({ code: 2 });
-    expect(await run(['migrate', '--to', 'cluster'], env)).toMatchObject({
+    await withStore(data, (store) => store.putBatches([makeBatch('1', { events: [{}] })]));
+    expect(await runHinomi(['migrate', '--from', 'embedded', '--to', 'embedded'], env)).toMatchObject({ code: 2 });
+    expect(await runHinomi(['migrate', '--to', 'cluster'], env)).toMatchObject({
       code: 2,
       output: expect.stringContaining('--from takes'),
     });
@@ -249,7 +233,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     };
     await queue.queue.push([job]);
     await queue.close();
-    const waiting = await run([...there, data], env);
+    const waiting = await runHinomi([...there, data], env);
     expect(waiting).toMatchObject({
       code: 2,
       output: expect.stringMatching(/accepted 1 batches \(7 records\) that it has not worked.*Start it once more/s),
@@ -257,7 +241,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     await rm(join(data, 'queue'), { recursive: true });
 
     await withinCluster(env, (store) => store.putBatches([makeBatch('2', { events: [{}] })]));
-    const full = await run([...there, data], env);
+    const full = await runHinomi([...there, data], env);
     expect(full).toMatchObject({
       code: 2,
       output: expect.stringMatching(/must be empty, but there is 1 of kind "event".*prefix/s),
@@ -266,7 +250,7 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
     const other = environment();
     const working = await openTestCenter(other);
     try {
-      const refused = await run([...there, data], other);
+      const refused = await runHinomi([...there, data], other);
       expect(refused).toMatchObject({ code: 2, output: expect.stringContaining('a center works on the target') });
     } finally {
       await working.dispose();
@@ -276,13 +260,13 @@ services.describe('moving to the cluster', ({ redis, elasticsearch, prefix }) =>
   it('says which counts differ, and lets nobody begin until they are accepted', { timeout: 120_000 }, async () => {
     const env = environment();
     const data = join(folder, 'differs');
-    await within(data, (store) => store.putBatches([makeBatch('1', { events: [{}, {}] })]));
-    expect(await run([...there, data], env)).toMatchObject({ code: 0 });
+    await withStore(data, (store) => store.putBatches([makeBatch('1', { events: [{}, {}] })]));
+    expect(await runHinomi([...there, data], env)).toMatchObject({ code: 0 });
     await withinCluster(env, (store) => store.putBatches([makeBatch('stray', { memberId: 'minami', events: [{}] })]));
-    const differs = await run([...there, data], env);
+    const differs = await runHinomi([...there, data], env);
     expect(differs).toMatchObject({ code: 2, output: expect.stringMatching(/minami +0 +1 not 0.*counts differ/s) });
     await expect(openTestCenter(env)).rejects.toThrow(/was not finished/);
-    expect(await run([...there, data, '--accept-differences'], env)).toMatchObject({ code: 2 });
+    expect(await runHinomi([...there, data, '--accept-differences'], env)).toMatchObject({ code: 2 });
     const center = await openTestCenter(env);
     await center.dispose();
   });

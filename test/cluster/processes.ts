@@ -71,6 +71,16 @@ export function hinomi(
   return Object.assign(child, { output: () => output });
 }
 
+/** The same, to its end. */
+export async function runHinomi(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; output: string }> {
+  const child = hinomi(args, { HINOMI_LOG_LEVEL: 'error', ...env });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output: child.output() };
+}
+
 /** Not started yet. `env`: clusterEnvironment and whatever else all processes share. */
 export async function createProcess(role: Role, env: Record<string, string>, folder: string): Promise<CenterProcess> {
   const [door, probes] = [await freePort(), await freePort()];

@@ -5,11 +5,11 @@
 import type { Event } from '../../model/event.ts';
 import type { Scope } from '../../model/scope.ts';
 import { compileQuery } from '../../search/match.ts';
-import { dayOfId, parsePlace } from '../event-place.ts';
+import { parsePlace } from '../event-place.ts';
 import { eventPosition, eventWindow, MINUTE_MS, planBuckets, toBuckets } from '../event-reads.ts';
 import type { EventPage, EventQuery, Store } from '../store.ts';
 import { decodeEvent } from './encode.ts';
-import { between, type Clause, inScope, monthOf, ofKind } from './event-format.ts';
+import { between, type Clause, inScope, ofKind } from './event-format.ts';
 import type { EventSearch } from './event-search.ts';
 import { compileClause } from './query.ts';
 
@@ -19,7 +19,6 @@ const LONGEST_PORTION = 2_000;
 /** What a slow server gives in a millisecond; a page with little time asks for little. */
 const EVENTS_PER_MS = 5;
 const SHORTEST_PORTION = 32;
-const IDS = 1_000;
 /** The server answers 65,536 at most. */
 const BUCKETS = 20_000;
 
@@ -68,17 +67,9 @@ export function createEventReads(search: EventSearch): Pick<Store, 'findEvents' 
   }
 
   async function getEvents(scope: Scope, ids: readonly string[]): Promise<readonly Event[]> {
-    const possible = [...new Set(ids)].filter((id) => parsePlace(id) !== undefined && dayOfId(id) !== undefined);
-    const found = new Map<string, Event>();
-    for (let at = 0; at < possible.length; at += IDS) {
-      const values = possible.slice(at, at + IDS);
-      const months = [...new Set(values.map((id) => monthOf(dayOfId(id) as string)))];
-      const answer = await search.find(scope, months, {
-        query: { bool: { filter: [{ ids: { values } }, ofKind('event'), ...inScope(scope)] } },
-        size: values.length,
-      });
-      for (const { _id, _source } of answer?.hits.hits ?? []) found.set(_id, decodeEvent(_source));
-    }
+    const possible = ids.filter((id) => parsePlace(id) !== undefined);
+    const hits = await search.findByIds(scope, possible, 'event', true);
+    const found = new Map(hits.map(({ _id, _source }) => [_id, decodeEvent(_source)]));
     return ids.flatMap((id) => found.get(id) ?? []);
   }
 

@@ -1,7 +1,6 @@
 /** Reads of what comes with events: what became of a batch, rejects, matches for rebuilding. Removes rejects that were replayed. */
 import type { Match } from '../../model/alert.ts';
 import type { Reject } from '../../model/batch.ts';
-import type { Scope } from '../../model/scope.ts';
 import { dayOf, dayOfId } from '../event-place.ts';
 import { rejectPage, rejectsAfter } from '../event-reads.ts';
 import type { Store } from '../store.ts';
@@ -21,7 +20,6 @@ export interface RecordParts {
   appliedBatches(ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-const IDS = 1_000;
 const MATCHES = 5_000;
 /** Events that matched, looked at together. */
 const PORTION = 1_000;
@@ -30,23 +28,6 @@ export function createRecordReads(
   parts: RecordParts,
 ): Pick<Store, 'outcome' | 'findRejects' | 'getRejects' | 'removeRejects' | 'appliedMatches'> {
   const { elastic, fresh, search, appliedBatches } = parts;
-
-  /** Rejects with these ids that the scope may see, in no order. */
-  async function findByIds(scope: Scope, ids: readonly string[], source: boolean): Promise<Hit[]> {
-    const possible = [...new Set(ids)].filter((id) => dayOfId(id) !== undefined);
-    const hits: Hit[] = [];
-    for (let at = 0; at < possible.length; at += IDS) {
-      const values = possible.slice(at, at + IDS);
-      const months = [...new Set(values.map((id) => monthOf(dayOfId(id) as string)))];
-      const found = await search.find(scope, months, {
-        query: { bool: { filter: [{ ids: { values } }, ofKind('reject'), ...inScope(scope)] } },
-        size: values.length,
-        _source: source,
-      });
-      hits.push(...(found?.hits.hits ?? []));
-    }
-    return hits;
-  }
 
   return {
     async outcome(scope, batchId, receivedAt) {
@@ -80,14 +61,14 @@ export function createRecordReads(
     },
 
     async getRejects(scope, ids) {
-      const hits = await findByIds(scope, ids, true);
+      const hits = await search.findByIds(scope, ids, 'reject', true);
       const byId = new Map(hits.map(({ _id, _source }): [string, Reject] => [_id, decodeReject(_source)]));
       return ids.flatMap((id) => byId.get(id) ?? []);
     },
 
     removeRejects: (scope, ids) =>
       againWhileClosed(elastic, async () => {
-        const hits = await findByIds(scope, ids, false);
+        const hits = await search.findByIds(scope, ids, 'reject', false);
         const items = hits.map(({ _index, _id }): BulkItem => ({ op: 'delete', index: _index, id: _id }));
         if (items.length === 0) return;
         await writeBulk(elastic, items, 'writer');

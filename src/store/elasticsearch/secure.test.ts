@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { Client } from '@elastic/elasticsearch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openUnderTest } from '../../../test/elasticsearch-store.ts';
 import { type Elasticsearch, startElasticsearch } from '../../../test/services/elasticsearch.ts';
 import { needOwn } from '../../../test/services/needed.ts';
 import type { Member } from '../../model/member.ts';
@@ -64,17 +65,7 @@ services.describe('Elasticsearch with security', ({ prefix: start }) => {
   describe('an account with no more than the center needs', () => {
     storeContract('elasticsearch, least privileges', async () => {
       const prefix = nextPrefix();
-      const options = { ...(await account(prefix, centerPrivileges(prefix))), prefix, leaseMs: 800 };
-      let store = await openElasticsearchStore(options);
-      return {
-        store,
-        async reopen() {
-          await store.close();
-          store = await openElasticsearchStore(options);
-          return store;
-        },
-        close: () => store.close(),
-      };
+      return openUnderTest({ ...(await account(prefix, centerPrivileges(prefix))), prefix });
     });
 
     const walked = nextPrefix();

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openUnderTest } from '../../../test/elasticsearch-store.ts';
 import { type Elasticsearch, startElasticsearch } from '../../../test/services/elasticsearch.ts';
 import { needOwn } from '../../../test/services/needed.ts';
-import { openElasticsearchStore } from '../elasticsearch.ts';
 import { storeContract } from '../store.contract.ts';
 import { connectElasticsearch } from './connection.ts';
 import { journalContract } from './journal.contract.ts';
@@ -31,17 +31,7 @@ services.describe('Elasticsearch 8', ({ prefix }) => {
 
   let number = 0;
   storeContract('elasticsearch 8', async () => {
-    const options = { urls: [node.url], prefix: `${prefix}-${number++}`, leaseMs: 800 };
-    let store = await openElasticsearchStore(options);
-    return {
-      store,
-      async reopen() {
-        await store.close();
-        store = await openElasticsearchStore(options);
-        return store;
-      },
-      close: () => store.close(),
-    };
+    return openUnderTest({ urls: [node.url], prefix: `${prefix}-${number++}` });
   });
 
   journalContract(() => node.url, prefix);

@@ -4,7 +4,7 @@
  */
 import type { AppliedMark, CopySum, SumKind } from '../copy.ts';
 import { idFloor } from '../event-place.ts';
-import { DAY_MS, HOUR_MS } from '../event-reads.ts';
+import { DAY_MS, HOUR_MS, type LedgerPart } from '../event-reads.ts';
 import { kindNames } from '../kinds.ts';
 import type { Kind, Progress } from '../store.ts';
 import type { Days } from './days.ts';
@@ -115,16 +115,7 @@ function* walkMarks(state: SqliteFile, sinceDay: string | undefined): Generator<
   }
 }
 
-interface SumRow {
-  readonly hour: number;
-  readonly source: string;
-  readonly member: string;
-  readonly parsed: number;
-  readonly rejects: number;
-  readonly refused: number;
-}
-
-const toSum = ({ hour, source, member, parsed, rejects, refused }: SumRow): CopySum => ({
+const toSum = ({ hour, source, member, parsed, rejects, refused }: LedgerPart): CopySum => ({
   memberId: member,
   sourceId: source,
   hour: new Date(hour * HOUR_MS).toISOString(),
@@ -134,7 +125,7 @@ const toSum = ({ hour, source, member, parsed, rejects, refused }: SumRow): Copy
 function* walkSums(state: SqliteFile, of: SumKind, select: string): Generator<StatePiece> {
   let rows: CopySum[] = [];
   for (const row of state.sql(`${select} ORDER BY hour, source, member`).iterate()) {
-    rows.push(toSum(row as unknown as SumRow));
+    rows.push(toSum(row as unknown as LedgerPart));
     if (rows.length < SUMS) continue;
     yield { kind: 'sums', of, rows };
     rows = [];
@@ -156,10 +147,10 @@ function* walkLeftOut(state: SqliteFile, days: Days, sinceDay: string | undefine
     const first = Date.parse(day) / HOUR_MS;
     const before = state
       .sql(`SELECT ${columns} FROM left_out WHERE hour >= ? AND hour < ?`)
-      .all(first, first + 24) as unknown as SumRow[];
+      .all(first, first + 24) as unknown as LedgerPart[];
     const file = day < sinceDay ? days.open(day) : undefined;
-    const now = (file?.read(() => file.sql(`SELECT ${columns} FROM ledger`).all()) ?? []) as unknown as SumRow[];
-    const sums = new Map<string, SumRow>();
+    const now = (file?.read(() => file.sql(`SELECT ${columns} FROM ledger`).all()) ?? []) as unknown as LedgerPart[];
+    const sums = new Map<string, LedgerPart>();
     for (const row of [...before, ...now]) {
       const key = `${row.hour} ${row.source} ${row.member}`;
       const sum = sums.get(key);
@@ -180,7 +171,7 @@ export function copyRemovedDay(state: SqliteFile, day: string): CopySum[] {
     state
       .sql('SELECT hour, source, member, parsed, rejects, 0 AS refused FROM ledger WHERE hour >= ? AND hour < ?')
       .all(first, first + 24),
-  ) as unknown as SumRow[];
+  ) as unknown as LedgerPart[];
   return rows.map(toSum);
 }
 
