@@ -25,7 +25,7 @@ export default defineConfig({
     testTimeout: 20_000,
     globalSetup: 'test/services/global.ts',
     reporters: ['default', leftOut],
-    // All cores: by default one is left idle, which is half of a small machine. One more was no quicker by much, and less steady.
+    // All cores: by default one is left idle, which is half of a small machine. One more is a quarter quicker, but less steady.
     maxWorkers: availableParallelism(),
     // Files share a process: starting one for each costs more than most of them take. Tests leave nothing behind.
     isolate: false,
